@@ -1,0 +1,3 @@
+//! The brownout program.
+
+fn main() {}
