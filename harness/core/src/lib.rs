@@ -1,1 +1,22 @@
-//! brownout-core.
+//! The pure heart of brownout: what people write, what will happen, what happened, and what to think of it.
+//!
+//! ```text
+//! YAML ──language──▶ Scenario, Board, Rig ──plan──▶ Plan ──machine──▶ Actions out, Inputs in, Events out
+//!                                                     └──────────────judge(plan, events)──▶ Verdicts
+//! ```
+//!
+//! Nothing here reads a clock, a file, the environment or ambient randomness: time and inputs are arguments, and
+//! everything random comes from the plan's seed.
+
+pub mod action;
+pub mod check;
+pub mod event;
+pub mod fault;
+pub mod language;
+pub mod names;
+pub mod plan;
+pub mod port;
+pub mod step;
+pub mod time;
+pub mod trigger;
+pub mod verdict;
