@@ -13,6 +13,7 @@ pub mod check;
 pub mod event;
 pub mod fault;
 pub mod language;
+pub mod machine;
 pub mod names;
 pub mod plan;
 pub mod port;

@@ -88,7 +88,7 @@ impl fmt::Display for Duration {
         }
         for (unit, length) in DURATION_UNITS.iter().rev() {
             let milli = (length / 1000).max(1);
-            if self.0 >= *length && self.0 % milli == 0 {
+            if self.0 >= *length && self.0.is_multiple_of(milli) {
                 let whole = self.0 / length;
                 let rest = self.0 % length / milli;
                 return if rest == 0 {

@@ -39,7 +39,7 @@ pub struct Timing<'a> {
 }
 
 /// What a fault does, in actions.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Lowered {
     /// Hands the whole injection to an instrument beforehand, because only it is fast enough. The instrument strikes
     /// by itself; `inject` is then not performed.
@@ -53,7 +53,7 @@ pub struct Lowered {
 }
 
 /// Evidence that a fault bit: the first of these events after injection, within the time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Confirm {
     /// Whether an event is evidence.
     pub evidence: fn(&Dut, &What) -> bool,
