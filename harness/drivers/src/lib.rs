@@ -1,1 +1,6 @@
-//! brownout-drivers.
+//! What implements the ports of brownout.
+
+mod clock;
+mod console;
+mod debug;
+mod power;

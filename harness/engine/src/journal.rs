@@ -38,7 +38,9 @@ pub enum JournalError {
 fn reason(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::StorageFull => "the disk is full; free some space and run again".to_owned(),
-        io::ErrorKind::PermissionDenied => "no permission; name a folder of your own with --report-dir".to_owned(),
+        io::ErrorKind::PermissionDenied => {
+            "no permission; name a folder of your own with --report-dir".to_owned()
+        }
         _ => error.to_string(),
     }
 }

@@ -122,7 +122,11 @@ pub async fn run(
 ///
 /// # Errors
 /// The ledger could not be written.
-pub async fn heal(bench: &Bench, ledger: &mut Ledger, owed: &[Owed]) -> Result<Vec<(Owed, PortError)>, LedgerError> {
+pub async fn heal(
+    bench: &Bench,
+    ledger: &mut Ledger,
+    owed: &[Owed],
+) -> Result<Vec<(Owed, PortError)>, LedgerError> {
     let mut failed = Vec::new();
     for owed in owed {
         if let Err(error) = perform(doors_of(&bench.duts, &owed.dut), owed.revert.clone(), None).await {
@@ -162,13 +166,19 @@ impl Pump {
     }
 
     /// Does all that the machine asks for, until it asks for nothing more.
-    fn drain(&mut self, journal: &mut Journal, mut ledger: Option<&mut Ledger>, watch: &mut dyn FnMut(&Event)) {
+    fn drain(
+        &mut self,
+        journal: &mut Journal,
+        mut ledger: Option<&mut Ledger>,
+        watch: &mut dyn FnMut(&Event),
+    ) {
         while let Some(output) = self.machine.output() {
             match output {
                 Output::Do { id, dut, action } => {
                     let doors = doors_of(&self.doors, &dut);
                     let program = self.program.clone();
-                    self.acting.push(Box::pin(async move { (id, perform(doors, action, Some(program)).await) }));
+                    self.acting
+                        .push(Box::pin(async move { (id, perform(doors, action, Some(program)).await) }));
                 }
                 Output::Promise { key, dut, revert } => {
                     let owed = Owed { dut, revert };

@@ -94,7 +94,8 @@ impl Record {
                 Ok(event) if line.ends_with('\n') => events.push(event),
                 // A newer version may have kinds of event that we do not know: say that first.
                 _ if !last => {
-                    let message = "this is not an event; the file was changed or its disk is damaged".to_owned();
+                    let message =
+                        "this is not an event; the file was changed or its disk is damaged".to_owned();
                     return Err(ReadError::Damaged { path, line: index + 1, message });
                 }
                 _ => broken_off = Some(BrokenOff { after: events.last().map(|e| e.n), path: path.clone() }),

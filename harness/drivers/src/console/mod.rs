@@ -1,0 +1,5 @@
+//! Serial consoles.
+
+mod serial;
+
+pub(crate) use serial::{Serial, SerialParams};
