@@ -9,6 +9,7 @@
 //! everything random comes from the plan's seed.
 
 pub mod action;
+pub mod board_file;
 pub mod check;
 pub mod event;
 pub mod fault;
@@ -17,6 +18,9 @@ pub mod machine;
 pub mod names;
 pub mod plan;
 pub mod port;
+pub mod resolve;
+pub mod rig_file;
+pub mod scenario;
 pub mod step;
 pub mod time;
 pub mod trigger;

@@ -48,7 +48,7 @@ crate::record! {
         /// Which signal.
         signal: Signal = "for",
         /// How long at most.
-        within: Duration = "within" or Duration::from_secs(30),
+        within: Duration = "within" (Positive) or Duration::from_secs(30),
     }
 }
 
@@ -58,7 +58,7 @@ crate::record! {
     /// `pause: {for: 2s}`
     pub struct Pause {
         /// How long.
-        time: Duration = "for",
+        time: Duration = "for" (Positive),
     }
 }
 
@@ -72,7 +72,7 @@ crate::record! {
         /// The value, in the device's own words.
         to: String = "to",
         /// How long the answer may take.
-        within: Duration = "within" or Duration::from_secs(5),
+        within: Duration = "within" (Positive) or Duration::from_secs(5),
     }
 }
 
@@ -84,7 +84,7 @@ crate::record! {
         /// Which setting.
         setting: Setting = "setting",
         /// How long the answer may take.
-        within: Duration = "within" or Duration::from_secs(5),
+        within: Duration = "within" (Positive) or Duration::from_secs(5),
     }
 }
 
@@ -96,7 +96,7 @@ crate::record! {
         /// Which command.
         command: Command = "command",
         /// How long the answer may take.
-        within: Duration = "within" or Duration::from_secs(5),
+        within: Duration = "within" (Positive) or Duration::from_secs(5),
     }
 }
 
@@ -106,9 +106,9 @@ crate::record! {
     /// `repeat: {times: 5, steps: [power_cut: {for: 200ms}, wait: {for: ready}]}`
     pub struct Repeat {
         /// How often.
-        times: u32 = "times",
+        times: u32 = "times" (Positive),
         /// What.
-        steps: Vec<Step> = "steps",
+        steps: Vec<Step> = "steps" (NotEmpty),
     }
 }
 
@@ -128,7 +128,7 @@ crate::record! {
         /// Which signal.
         signal: Signal = "signal",
         /// How long it may take.
-        within: Duration = "within" or Duration::from_secs(30),
+        within: Duration = "within" (Positive) or Duration::from_secs(30),
     }
 }
 
@@ -142,9 +142,9 @@ crate::record! {
         /// How often at least.
         at_least: Rate = "at_least",
         /// Over how long.
-        over: Duration = "for",
+        over: Duration = "for" (Positive),
         /// How long it may take until that is seen.
-        within: Duration = "within" or Duration::from_secs(60),
+        within: Duration = "within" (Positive) or Duration::from_secs(60),
     }
 }
 
@@ -187,6 +187,6 @@ impl crate::language::Decode for Rate {
     }
 
     fn decode(node: &crate::language::Node, out: &mut crate::language::Diagnostics) -> Option<Self> {
-        crate::language::decode::from_str(node, "a rate", out)
+        crate::language::scalar::from_str(node, "a rate", out)
     }
 }

@@ -11,11 +11,11 @@ crate::record! {
     /// `recovers: {from: power_cut, to: ready, within: 5s}`
     pub struct Recovers {
         /// The kind of fault.
-        from: String = "from",
+        from: String = "from" (FaultKind),
         /// The signal that shows recovery.
         to: Signal = "to",
         /// How long it may take from the revert.
-        within: Duration = "within",
+        within: Duration = "within" (Positive),
     }
 }
 

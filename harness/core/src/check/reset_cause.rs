@@ -9,7 +9,7 @@ crate::record! {
     /// `reset_cause: {after: power_cut, is: power_on}`
     pub struct ResetCause {
         /// A kind of fault, or a command of the board file.
-        after: String = "after",
+        after: String = "after" (FaultOrCommand),
         /// The cause, in the device's own words.
         is: String = "is",
     }

@@ -14,7 +14,7 @@ crate::record! {
         /// What its named groups must have caught.
         fields: std::collections::BTreeMap<String, String> = "where" or Default::default(),
         /// How often at least.
-        at_least: u64 = "at_least" or 1,
+        at_least: u64 = "at_least" (Positive) or 1,
     }
 }
 

@@ -20,7 +20,7 @@ crate::record! {
         /// Steps to perform while the trigger is awaited.
         during: Vec<Step> = "while" or Vec::new(),
         /// How long to wait for the trigger.
-        within: Duration = "within" or Duration::from_secs(30),
+        within: Duration = "within" (Positive) or Duration::from_secs(30),
     }
 }
 

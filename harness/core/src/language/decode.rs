@@ -3,7 +3,6 @@
 
 use super::diagnostic::{Diagnostics, Mention, did_you_mean};
 use super::node::{Key, Node, Span, Value};
-use crate::time::Duration;
 
 /// A type that can be read from a node. Problems go to `out`; `None` means that at least one did.
 pub trait Decode: Sized {
@@ -19,6 +18,8 @@ pub trait Decode: Sized {
 pub enum Shape {
     /// A scalar, described in words with an example: `("a duration", "2s")`.
     Scalar(&'static str, &'static str),
+    /// A whole number, zero included.
+    Whole,
     /// One of these words.
     Word(&'static [&'static str]),
     /// A list of these.
@@ -51,8 +52,43 @@ pub struct Field {
     pub doc: &'static str,
     /// Whether it may be left out.
     pub optional: bool,
+    /// What it is when left out, as it would be written; none for what is then absent.
+    pub default: Option<fn() -> String>,
+    /// What its value must be besides well-formed.
+    pub rule: Option<Rule>,
     /// What may stand there.
     pub shape: fn() -> Shape,
+}
+
+/// What a field demands of its value beyond its type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// A number of at least 1, a duration longer than zero.
+    Positive,
+    /// At least one entry, or one character.
+    NotEmpty,
+    /// The kind of a fault in the method; checked when a plan is made.
+    FaultKind,
+    /// The kind of a fault, or a command, in the method; checked when a plan is made.
+    FaultOrCommand,
+}
+
+/// A value that a [`Rule`] can be asked of.
+pub trait Ruled {
+    /// Whether it is a number above zero; true of what is no number.
+    fn is_positive(&self) -> bool {
+        true
+    }
+
+    /// Whether there is nothing in it.
+    fn is_nothing(&self) -> bool {
+        false
+    }
+
+    /// Its text, for what names something.
+    fn name(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// Takes the fields out of a mapping one by one and complains of those that nobody took.
@@ -125,6 +161,34 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// Where the value of a field stands.
+    pub fn span_of(&self, name: &str) -> Option<Span> {
+        self.entries.iter().flatten().find(|entry| entry.name == name).map(|entry| entry.node.span)
+    }
+
+    /// Asks a rule of a value that was written at `span`.
+    pub fn obey<T: Ruled>(rule: Rule, value: &T, span: Option<Span>, out: &mut Diagnostics) -> Option<()> {
+        let span = span?;
+        match rule {
+            Rule::Positive if !value.is_positive() => {
+                out.error(span, "zero is out of range", "expected more than zero", None);
+                return None;
+            }
+            Rule::NotEmpty if value.is_nothing() => {
+                out.error(span, "there is nothing in it", "expected at least one entry", None);
+                return None;
+            }
+            Rule::FaultKind => {
+                out.mention(Mention::Fault(value.name().unwrap_or_default().to_owned()), span);
+            }
+            Rule::FaultOrCommand => {
+                out.mention(Mention::FaultOrCommand(value.name().unwrap_or_default().to_owned()), span);
+            }
+            Rule::Positive | Rule::NotEmpty => {}
+        }
+        Some(())
+    }
+
     /// Complains of every field that was not taken.
     pub fn finish(self, out: &mut Diagnostics) -> Option<()> {
         let mut whole = Some(());
@@ -146,6 +210,7 @@ impl<'a> Fields<'a> {
 pub fn example(shape: &Shape) -> String {
     match shape {
         Shape::Scalar(_, example) => (*example).to_owned(),
+        Shape::Whole => "1".to_owned(),
         Shape::Word(words) => words.first().copied().unwrap_or("…").to_owned(),
         Shape::List(inner) => format!("[{}]", example(inner)),
         Shape::Names(inner) => format!("{{name: {}}}", example(inner)),
@@ -161,127 +226,6 @@ pub fn example(shape: &Shape) -> String {
             format!("{{{}}}", fields.join(", "))
         }
     }
-}
-
-/// The text of a scalar, or a problem.
-pub fn scalar<'a>(node: &'a Node, expected: &str, out: &mut Diagnostics) -> Option<&'a str> {
-    match &node.value {
-        Value::Scalar { text, .. } => Some(text),
-        other => {
-            out.error(
-                node.span,
-                format!("expected {expected}, found {}", other.kind()),
-                format!("expected {expected}"),
-                None,
-            );
-            None
-        }
-    }
-}
-
-/// Reads a scalar with `FromStr`; its error is the message.
-pub fn from_str<T: std::str::FromStr>(node: &Node, expected: &str, out: &mut Diagnostics) -> Option<T>
-where
-    T::Err: std::fmt::Display,
-{
-    match scalar(node, expected, out)?.parse() {
-        Ok(value) => Some(value),
-        Err(error) => {
-            out.error(node.span, error.to_string(), format!("expected {expected}"), None);
-            None
-        }
-    }
-}
-
-/// Reads one of a few words.
-pub fn word<T: Copy>(node: &Node, words: &[(&'static str, T)], out: &mut Diagnostics) -> Option<T> {
-    let text = scalar(node, "a word", out)?;
-    if let Some((_, value)) = words.iter().find(|(name, _)| *name == text) {
-        return Some(*value);
-    }
-    let names = words.iter().map(|(name, _)| *name);
-    let help = match did_you_mean(text, names.clone()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("it is one of: {}", names.collect::<Vec<_>>().join(", ")),
-    };
-    out.error(node.span, format!("`{text}` is not known here"), "not known here", Some(help));
-    None
-}
-
-impl Decode for Duration {
-    fn shape() -> Shape {
-        Shape::Scalar("a duration with its unit", "2s")
-    }
-
-    fn decode(node: &Node, out: &mut Diagnostics) -> Option<Self> {
-        from_str(node, "a duration with its unit", out)
-    }
-}
-
-impl Decode for String {
-    fn shape() -> Shape {
-        Shape::Scalar("a text", "text")
-    }
-
-    fn decode(node: &Node, out: &mut Diagnostics) -> Option<Self> {
-        scalar(node, "a text", out).map(str::to_owned)
-    }
-}
-
-macro_rules! decode_whole_number {
-    ($($type:ty),*) => {$(
-        impl Decode for $type {
-            fn shape() -> Shape {
-                Shape::Scalar("a whole number", "1")
-            }
-
-            fn decode(node: &Node, out: &mut Diagnostics) -> Option<Self> {
-                let text = scalar(node, "a whole number", out)?;
-                match text.parse() {
-                    Ok(value) => Some(value),
-                    Err(_) => {
-                        out.error(
-                            node.span,
-                            format!("`{text}` is not a whole number from 0 to {}", <$type>::MAX),
-                            "expected a whole number",
-                            None,
-                        );
-                        None
-                    }
-                }
-            }
-        }
-    )*};
-}
-decode_whole_number!(u32, u64);
-
-impl Decode for bool {
-    fn shape() -> Shape {
-        Shape::Word(&["true", "false"])
-    }
-
-    fn decode(node: &Node, out: &mut Diagnostics) -> Option<Self> {
-        word(node, &[("true", true), ("false", false)], out)
-    }
-}
-
-macro_rules! decode_name {
-    ($($type:ident, $what:literal);* $(;)?) => {$(
-        impl Decode for crate::names::$type {
-            fn shape() -> Shape {
-                Shape::Scalar(concat!("the name of ", $what), "name")
-            }
-
-            fn decode(node: &Node, out: &mut Diagnostics) -> Option<Self> {
-                let name = crate::names::$type::from(scalar(node, concat!("the name of ", $what), out)?);
-                out.mention(Mention::$type(name.clone()), node.span);
-                Some(name)
-            }
-        }
-    )*};
-}
-decode_name! {
-    Dut, "a device"; Signal, "a signal"; Command, "a command"; Setting, "a setting"; Defect, "a defect"; Region, "a region";
 }
 
 impl<T: Decode> Decode for Vec<T> {
@@ -306,6 +250,12 @@ impl<T: Decode> Decode for Vec<T> {
                 None
             }
         }
+    }
+}
+
+impl<T> Ruled for Vec<T> {
+    fn is_nothing(&self) -> bool {
+        self.is_empty()
     }
 }
 
@@ -346,71 +296,6 @@ impl<T: Decode> Decode for Box<T> {
     }
 }
 
-/// A struct that is written as a mapping.
-///
-/// Each field is `name: Type = "key"` (must be there), `name: Type = "key" or <value>` (may be left out) or
-/// `name: Option<Type> = "key" optional`.
-#[macro_export]
-macro_rules! record {
-    (
-        $(#[doc = $doc:literal])+
-        $(#[derive($($derive:ident),*)])?
-        pub struct $type:ident {
-            $( $(#[doc = $field_doc:literal])+ $field:ident : $field_type:ty = $key:literal $($mode:ident $($default:expr)?)?, )*
-        }
-    ) => {
-        $(#[doc = $doc])+
-        #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-        $(#[derive($($derive),*)])?
-        pub struct $type {
-            $( $(#[doc = $field_doc])+ #[serde(rename = $key)] pub $field: $field_type, )*
-        }
-
-        impl $type {
-            /// How it is written.
-            pub const RECORD: &'static $crate::language::Record = &$crate::language::Record {
-                doc: concat!($($doc, "\n"),+),
-                fields: &[$( $crate::language::Field {
-                    name: $key,
-                    doc: concat!($($field_doc, "\n"),+),
-                    optional: $crate::record!(@is_optional $($mode)?),
-                    shape: || $crate::record!(@shape $field_type, $($mode)?),
-                }, )*],
-            };
-        }
-
-        impl $crate::language::Decode for $type {
-            fn shape() -> $crate::language::Shape {
-                $crate::language::Shape::Record(Self::RECORD)
-            }
-
-            #[allow(unused_mut)]
-            fn decode(
-                node: &$crate::language::Node,
-                out: &mut $crate::language::Diagnostics,
-            ) -> Option<Self> {
-                let mut fields = $crate::language::decode::Fields::of(node, Self::RECORD, out)?;
-                // Take every field before giving up, so that all problems are seen.
-                $( let $field = $crate::record!(@take fields, out, $field_type, $key, $($mode $($default)?)?); )*
-                let whole = fields.finish(out);
-                whole?;
-                Some(Self { $( $field: $field?, )* })
-            }
-        }
-    };
-    (@is_optional) => { false };
-    (@is_optional $mode:ident) => { true };
-    (@shape $type:ty, optional) => { <$type as $crate::language::decode::Inner>::shape() };
-    (@shape $type:ty, $($mode:ident)?) => { <$type as $crate::language::Decode>::shape() };
-    (@take $fields:ident, $out:ident, $type:ty, $key:literal,) => { $fields.required::<$type>($key, $out) };
-    (@take $fields:ident, $out:ident, $type:ty, $key:literal, optional) => {
-        $fields.optional::<<$type as $crate::language::decode::Inner>::T>($key, $out)
-    };
-    (@take $fields:ident, $out:ident, $type:ty, $key:literal, or $default:expr) => {
-        $fields.optional::<$type>($key, $out).map(|value| value.unwrap_or_else(|| $default))
-    };
-}
-
 /// What is inside an `Option`; lets [`record!`](crate::record) name it.
 pub trait Inner {
     /// The type inside.
@@ -426,75 +311,19 @@ impl<T: Decode> Inner for Option<T> {
     type T = T;
 }
 
-/// An enum that is written as a word; each variant is `Variant = "word"`.
-#[macro_export]
-macro_rules! words {
-    ($type:ty { $($variant:ident = $word:literal),+ $(,)? }) => {
-        impl $crate::language::Decode for $type {
-            fn shape() -> $crate::language::Shape {
-                $crate::language::Shape::Word(&[$($word),+])
-            }
-
-            fn decode(node: &$crate::language::Node, out: &mut $crate::language::Diagnostics) -> Option<Self> {
-                $crate::language::decode::word(node, &[$(($word, <$type>::$variant)),+], out)
-            }
-        }
-
-        impl $type {
-            /// As it is written.
-            pub const fn word(self) -> &'static str {
-                match self { $(<$type>::$variant => $word),+ }
-            }
-        }
-    };
-}
-
-/// A table of kinds: an enum that is written as a mapping with one key, `{kind: {fields}}`. Each line is one
-/// module with one type; the macro makes the enum, its decoding and the list for `brownout kinds`.
-#[macro_export]
-macro_rules! kinds {
-    (
-        $(#[doc = $doc:literal])+
-        pub enum $enum:ident($noun:literal, $plural:literal) { $( $word:literal => $variant:ident($type:ty), )+ }
-    ) => {
-        $(#[doc = $doc])+
-        #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-        pub enum $enum {
-            $( #[doc = concat!("`", $word, "`")] #[serde(rename = $word)] $variant($type), )+
-        }
-
-        impl $enum {
-            /// The words of the table with their shapes, in its order.
-            pub const TABLE: &'static [(&'static str, fn() -> $crate::language::Shape)] =
-                &[$( ($word, <$type as $crate::language::Decode>::shape), )+];
-
-            /// The word of this kind.
-            pub const fn kind(&self) -> &'static str {
-                match self { $( Self::$variant(_) => $word, )+ }
-            }
-        }
-
-        impl $crate::language::Decode for $enum {
-            fn shape() -> $crate::language::Shape {
-                $crate::language::Shape::Kind($plural)
-            }
-
-            fn decode(node: &$crate::language::Node, out: &mut $crate::language::Diagnostics) -> Option<Self> {
-                const WORDS: &[&str] = &[$($word),+];
-                let (key, value) = $crate::language::decode::one_kind(node, $noun, WORDS, out)?;
-                match key {
-                    $( $word => <$type as $crate::language::Decode>::decode(value, out).map(Self::$variant), )+
-                    _ => None,
-                }
-            }
-        }
-    };
+/// A default as it would be written.
+pub fn written<T: serde::Serialize>(value: &T) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(text)) => text,
+        Ok(value) => value.to_string(),
+        Err(_) => String::new(),
+    }
 }
 
 /// Takes a mapping with exactly one key out of `words`.
 pub fn one_kind<'a>(
     node: &'a Node,
-    noun: &str,
+    noun: &'static str,
     words: &[&'static str],
     out: &mut Diagnostics,
 ) -> Option<(&'static str, &'a Node)> {
@@ -512,17 +341,24 @@ pub fn one_kind<'a>(
         }
     };
     let [(key, value)] = entries.as_slice() else {
-        out.error(
-            node.span,
-            format!("expected exactly one kind of {noun}, found {}", entries.len()),
-            "one kind a list entry",
-            Some("begin each with its own `- `, or indent its fields one step further".to_owned()),
-        );
+        let span = entries.get(1).map_or(node.span, |(second, _)| second.span);
+        let (label, help) = match entries.get(1) {
+            Some((second, _)) if words.contains(&second.text.as_str()) => {
+                ("a second one", "begin it with a `- ` of its own".to_owned())
+            }
+            Some((second, _)) => {
+                let owner = &entries[0].0.text;
+                let help = format!("indent `{}` one step further, if it belongs to `{owner}`", second.text);
+                ("more than the kind", help)
+            }
+            None => ("nothing here", format!("the kinds are: {}", words.join(", "))),
+        };
+        out.error(span, format!("expected exactly one {noun}, found {}", entries.len()), label, Some(help));
         return None;
     };
     match words.iter().find(|word| **word == key.text) {
         Some(word) => {
-            out.mention(Mention::Kind(word), key.span);
+            out.mention(Mention::Kind { noun, word }, key.span);
             Some((word, value))
         }
         None => {

@@ -2,6 +2,7 @@
 
 use super::node::Span;
 use crate::names::{Command, Defect, Dut, Region, Setting, Signal};
+use crate::port::Port;
 
 /// One problem: what is wrong, where, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,8 +32,19 @@ pub enum Mention {
     Defect(Defect),
     /// A flash region of the board file.
     Region(Region),
-    /// A kind out of a table (`power_cut`), for what it needs of the rig.
-    Kind(&'static str),
+    /// A port of the rig file.
+    Port(Port),
+    /// A kind of fault that the method must use.
+    Fault(String),
+    /// A kind of fault, or a command, that the method must use.
+    FaultOrCommand(String),
+    /// A kind out of a table (`power_cut`), for what it needs of rig and board.
+    Kind {
+        /// What the table calls its entries: `step`.
+        noun: &'static str,
+        /// Which.
+        word: &'static str,
+    },
 }
 
 /// The problems found so far in one file, and the names it uses that other files must know.

@@ -2,8 +2,15 @@
 
 pub mod decode;
 pub mod diagnostic;
+mod macros;
 pub mod node;
+pub mod parse;
+pub mod render;
+pub mod scalar;
+pub mod substitute;
 
-pub use decode::{Decode, Field, Record, Shape};
+pub use decode::{Decode, Field, Record, Rule, Shape};
 pub use diagnostic::{Diagnostic, Diagnostics, Mention};
-pub use node::{Node, Span, Value};
+pub use node::{Key, Node, Span, Value};
+pub use parse::parse;
+pub use render::{Problems, Style};

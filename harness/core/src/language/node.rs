@@ -56,3 +56,13 @@ impl Value {
         }
     }
 }
+
+impl Node {
+    /// The node at a path of keys.
+    pub fn at(&self, path: &[&str]) -> Option<&Self> {
+        path.iter().try_fold(self, |node, key| match &node.value {
+            Value::Map(entries) => entries.iter().find(|(k, _)| k.text == *key).map(|(_, node)| node),
+            _ => None,
+        })
+    }
+}

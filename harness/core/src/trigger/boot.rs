@@ -14,7 +14,7 @@ crate::record! {
     /// `boot: {nth: 3, by: 10ms}`
     pub struct OnBoot {
         /// The how-manieth boot since arming.
-        nth: u64 = "nth" or 1,
+        nth: u64 = "nth" (Positive) or 1,
         /// How long after it.
         by: Duration = "by" or Duration::ZERO,
     }

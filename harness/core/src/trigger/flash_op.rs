@@ -12,7 +12,7 @@ crate::record! {
     /// `flash_op: {nth: 4, moment: during, tear: random}`
     pub struct OnFlashOp {
         /// The how-manieth operation since arming.
-        nth: u64 = "nth",
+        nth: u64 = "nth" (Positive),
         /// Where in the operation a power cut strikes. Other faults strike after it.
         moment: Moment = "moment" or Moment::During,
         /// What a power cut in the middle of it leaves in the cells.

@@ -13,7 +13,7 @@ crate::record! {
         /// Which signal.
         name: Signal = "name",
         /// The how-manieth since arming.
-        nth: u64 = "nth" or 1,
+        nth: u64 = "nth" (Positive) or 1,
         /// How long after it.
         by: Duration = "by" or Duration::ZERO,
     }
