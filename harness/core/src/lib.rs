@@ -12,6 +12,7 @@ pub mod action;
 pub mod check;
 pub mod event;
 pub mod fault;
+pub mod judge;
 pub mod language;
 pub mod names;
 pub mod plan;

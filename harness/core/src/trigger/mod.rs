@@ -6,6 +6,7 @@ mod flash_op;
 mod signal;
 
 pub use after::{After, Milestone};
+pub(crate) use boot::BOOT;
 pub use boot::OnBoot;
 pub use flash_op::OnFlashOp;
 pub use signal::OnSignal;
