@@ -10,6 +10,10 @@ mod never;
 mod recovers;
 mod reset_cause;
 mod seen;
+#[cfg(test)]
+pub(crate) mod tape;
+#[cfg(test)]
+mod tests;
 mod text;
 mod timeline;
 
@@ -91,12 +95,13 @@ pub(crate) fn times(count: u64) -> String {
     }
 }
 
-/// A measured time with the precision that a reader wants: `1.234s`, `56.7ms`, `890us`. Cut off, not rounded.
+/// A measured time with the precision that a reader wants: `1.234s`, `345ms`, `56.7ms`, `890us`. Cut off, not rounded.
 pub(crate) fn elapsed(time: Duration) -> String {
     let us = time.0 / 1_000;
     match us {
         0..1_000 => format!("{us}us"),
-        1_000..1_000_000 => format!("{}.{}ms", us / 1_000, us / 100 % 10),
+        1_000..100_000 => format!("{}.{}ms", us / 1_000, us / 100 % 10),
+        100_000..1_000_000 => format!("{}ms", us / 1_000),
         _ => format!("{}.{:03}s", us / 1_000_000, us / 1_000 % 1_000),
     }
 }

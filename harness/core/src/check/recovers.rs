@@ -70,7 +70,7 @@ impl Recovers {
             return Finding::fail(format!(
                 "after fault {} (`{from}`) `{to}` was seen only after {}; expected within {within} ({} of {judged} recovered in time)",
                 fault.fault,
-                elapsed(**took),
+                shown_late(**took, *within),
                 good.len(),
             ))
             .showing(late.iter().flat_map(|(_, _, shown)| **shown))
@@ -88,21 +88,22 @@ impl Recovers {
             (Some(slowest), skipped) => {
                 let not_judged = match skipped {
                     Some((fault, why)) => format!(
-                        "; {} not judged, the first because after fault {} {why}",
+                        "; {} could not be judged (fault {}: {why})",
                         of_each.len() - judged,
                         fault.fault
                     ),
                     None => String::new(),
                 };
                 Finding::pass(format!(
-                    "`{to}` was seen after {}, at the latest after {}; expected within {within}{not_judged}",
+                    "`{to}` was seen after {}, {} later{}; expected within {within}{not_judged}",
                     faults_named(good.len(), from),
                     elapsed(slowest),
+                    if good.len() == 1 { "" } else { " at the latest" },
                 ))
                 .showing(good.into_iter().flatten())
             }
             (None, Some((fault, why))) => Finding::inconclusive(format!(
-                "no recovery could be judged: after fault {} (`{from}`) {why}",
+                "no recovery from `{from}` could be judged (fault {}: {why})",
                 fault.fault
             ))
             .showing([fault.armed.event.n]),
@@ -137,4 +138,9 @@ impl Recovers {
         let what = if struck.is_some() { "the next fault struck" } else { "the method ended" };
         Recovery::NotJudged { why: format!("{what} {watched} later, before {} was over", self.within) }
     }
+}
+
+/// So that a reader never meets "after 500ms; expected within 500ms".
+fn shown_late(took: Duration, within: Duration) -> String {
+    if elapsed(took) == elapsed(within) { took.to_string() } else { elapsed(took) }
 }

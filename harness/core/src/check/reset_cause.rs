@@ -77,6 +77,8 @@ impl ResetCause {
         if right.is_empty() {
             let why = if overtaken > 0 {
                 "before the device was seen to boot, something else struck"
+            } else if timeline.faults().iter().any(|f| f.kind == *after) {
+                "it was never seen to bite"
             } else {
                 "it never happened"
             };
