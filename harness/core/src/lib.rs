@@ -13,6 +13,7 @@ pub mod board_file;
 pub mod check;
 pub mod event;
 pub mod fault;
+pub mod judge;
 pub mod language;
 pub mod machine;
 pub mod names;

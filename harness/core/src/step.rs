@@ -1,5 +1,6 @@
 //! The steps of a scenario: what steadies the device, and what the method does.
 
+use crate::event::StepNo;
 use crate::fault::{Fault, PowerCut, ResetFault};
 use crate::names::{Command, Setting, Signal};
 use crate::time::Duration;
@@ -38,6 +39,39 @@ impl Step {
             _ => &[],
         }
     }
+}
+
+/// One step of a method with its number.
+#[derive(Clone, Copy, Debug)]
+pub struct Numbered<'a> {
+    /// Its number.
+    pub no: StepNo,
+    /// The step.
+    pub step: &'a Step,
+    /// How often a method that is walked to its end performs it; `None` inside a fault (`while`), where the trigger
+    /// decides how far the steps come.
+    pub times: Option<u64>,
+}
+
+/// The steps of a method in reading order, inner steps after the step that holds them, numbered from 1.
+pub fn numbered(method: &[Step]) -> Vec<Numbered<'_>> {
+    fn walk<'a>(steps: &'a [Step], times: Option<u64>, out: &mut Vec<Numbered<'a>>) {
+        for step in steps {
+            let no = StepNo::try_from(out.len() + 1).unwrap_or(StepNo::MAX);
+            out.push(Numbered { no, step, times });
+            let inner_times = match step {
+                // Never at all stays never, wherever it stands.
+                Step::Repeat(r) if r.times == 0 => Some(0),
+                Step::Repeat(r) => times.map(|t| t.saturating_mul(u64::from(r.times))),
+                _ if times == Some(0) => Some(0),
+                _ => None,
+            };
+            walk(step.inner(), inner_times, out);
+        }
+    }
+    let mut out = Vec::new();
+    walk(method, Some(1), &mut out);
+    out
 }
 
 crate::record! {
