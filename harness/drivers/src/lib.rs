@@ -1,1 +1,4 @@
-//! brownout-drivers.
+//! What implements the ports of a rig.
+
+#[cfg(feature = "virtual")]
+pub mod r#virtual;
