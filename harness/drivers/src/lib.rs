@@ -4,3 +4,6 @@ mod clock;
 mod console;
 mod debug;
 mod power;
+
+#[cfg(feature = "virtual")]
+mod r#virtual;
