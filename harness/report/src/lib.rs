@@ -11,6 +11,7 @@
 //! Whatever a device said is hostile text; it goes through [`escape::visible`] before it gets anywhere.
 
 pub mod escape;
+pub mod html;
 pub mod json;
 pub mod junit;
 mod narrate;

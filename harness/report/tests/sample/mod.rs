@@ -1,6 +1,7 @@
-#![allow(clippy::unwrap_used, dead_code)]
-
 //! Runs that never happened, recorded as they would be: a thermostat loses power while it writes a setting.
+
+// Shared by tests and the example, of which each uses a part.
+#![allow(clippy::unwrap_used, dead_code)]
 
 use brownout_core::action::{Action, ActionId, Done, FlashOp, FlashOpKind};
 use brownout_core::check::{Check, Durable, Never, Recovers};
