@@ -2,4 +2,5 @@
 
 mod serial;
 
-pub(crate) use serial::{Serial, SerialParams};
+pub(crate) use serial::Serial;
+pub use serial::SerialParams;

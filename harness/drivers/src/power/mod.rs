@@ -2,4 +2,5 @@
 
 mod command;
 
-pub(crate) use command::{Command, CommandParams};
+pub(crate) use command::Command;
+pub use command::CommandParams;
