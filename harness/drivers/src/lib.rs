@@ -7,7 +7,7 @@ mod open;
 mod parameters;
 mod power;
 #[cfg(feature = "virtual")]
-mod r#virtual;
+pub mod r#virtual;
 
 pub use console::SerialParams;
 pub use debug::{ProbeRsParams, WireSpeed};

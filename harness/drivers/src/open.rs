@@ -111,8 +111,9 @@ impl Rig {
                     "lives in real time",
                     Some("write `clock: wall`".to_owned()),
                 );
-            } else if let Some(lonely) =
-                dut.driver(Port::FlashTrace).filter(|d| is_virtual(d) && !dut.driver(Port::Power).is_some_and(is_virtual))
+            } else if let Some(lonely) = dut
+                .driver(Port::FlashTrace)
+                .filter(|d| is_virtual(d) && !dut.driver(Port::Power).is_some_and(is_virtual))
             {
                 out.error(
                     lonely.kind_span,
@@ -188,7 +189,13 @@ impl Rig {
 }
 
 impl RigDut {
-    fn open(&self, board: &BoardFacts, seed: u64, watch: &Watch, clock: &Arc<Stopwatch>) -> Result<Doors, PortError> {
+    fn open(
+        &self,
+        board: &BoardFacts,
+        seed: u64,
+        watch: &Watch,
+        clock: &Arc<Stopwatch>,
+    ) -> Result<Doors, PortError> {
         let hosted = self.host(board, seed, watch, clock)?;
         let mut doors = Doors::default();
         let mut probe_rs = |params: &ProbeRsParams| -> Result<(), PortError> {
@@ -203,7 +210,8 @@ impl RigDut {
             doors.debug = Some(Rc::new(port));
             Ok(())
         };
-        let serial = |path: String| Rc::new(Serial::new(path, board.baud, watch.clone(), Arc::clone(clock))) as Rc<_>;
+        let serial =
+            |path: String| Rc::new(Serial::new(path, board.baud, watch.clone(), Arc::clone(clock))) as Rc<_>;
         match &self.debug {
             Some(DebugDriver::ProbeRs(params)) => probe_rs(params)?,
             Some(DebugDriver::Virtual(_)) => {
@@ -238,7 +246,13 @@ impl RigDut {
     }
 
     #[cfg(all(feature = "virtual", unix))]
-    fn host(&self, board: &BoardFacts, seed: u64, watch: &Watch, clock: &Arc<Stopwatch>) -> Result<Host, PortError> {
+    fn host(
+        &self,
+        board: &BoardFacts,
+        seed: u64,
+        watch: &Watch,
+        clock: &Arc<Stopwatch>,
+    ) -> Result<Host, PortError> {
         use crate::r#virtual::hosted::Hosted;
         if !self.is_virtual() {
             return Ok(Host(None));

@@ -39,7 +39,8 @@ impl FromStr for WireSpeed {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("`{text}` is not a clock from 1kHz to 50MHz; write it like `4MHz` or `500kHz`");
+        let wrong =
+            || format!("`{text}` is not a clock from 1kHz to 50MHz; write it like `4MHz` or `500kHz`");
         let (number, factor) = match (text.strip_suffix("MHz"), text.strip_suffix("kHz")) {
             (Some(number), _) => (number, 1000),
             (None, Some(number)) => (number, 1),
@@ -72,7 +73,10 @@ pub(crate) fn opener(selector: &str) -> Result<Opener, PortError> {
         port: Port::Debug,
         trouble: Trouble::Absent,
         message: format!("`{selector}` is not a debug probe selector: {error}"),
-        help: Some("write USB vendor and product in hex, as in `1366:1061`, with `:serial` if several are alike".into()),
+        help: Some(
+            "write USB vendor and product in hex, as in `1366:1061`, with `:serial` if several are alike"
+                .into(),
+        ),
     })?;
     Ok(Box::new(move || Lister::new().open(parsed.clone())))
 }

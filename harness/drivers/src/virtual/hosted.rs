@@ -21,7 +21,12 @@ pub(crate) struct Hosted {
 }
 
 impl Hosted {
-    pub(crate) fn start(chip: &str, seed: u64, watch: Watch, clock: Arc<Stopwatch>) -> Result<Self, PortError> {
+    pub(crate) fn start(
+        chip: &str,
+        seed: u64,
+        watch: Watch,
+        clock: Arc<Stopwatch>,
+    ) -> Result<Self, PortError> {
         let failed = |error: std::io::Error| PortError {
             port: Port::Power,
             trouble: Trouble::Failed,

@@ -8,7 +8,9 @@
 pub(crate) mod hosted;
 pub(crate) mod simulated;
 
-mod probe;
+pub mod probe;
+
+pub use probe::VirtualProbe;
 mod trace;
 
 use brownout_board::{Board, Config};

@@ -67,7 +67,10 @@ impl Trace {
                     port: Port::Debug,
                     trouble: Trouble::Failed,
                     message: format!("virtual board: it stopped at {address:#010x}: {why}"),
-                    help: Some("the virtual board does not do everything silicon does; please report this".to_owned()),
+                    help: Some(
+                        "the virtual board does not do everything silicon does; please report this"
+                            .to_owned(),
+                    ),
                 }),
             ),
             _ => {}
