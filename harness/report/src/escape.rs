@@ -27,7 +27,7 @@ pub fn visible_capped(text: &str, most: usize) -> String {
         if length > most {
             out.truncate(before);
             let left_out = text.chars().count() - taken;
-            let _ = write!(out, " [{left_out} more]");
+            let _ = write!(out, " [{left_out} more characters]");
             break;
         }
     }
@@ -89,8 +89,8 @@ mod tests {
     #[test]
     fn length_is_capped() {
         assert_eq!(visible_capped("abcdef", 6), "abcdef");
-        assert_eq!(visible_capped("abcdefg", 6), "abcdef [1 more]");
-        assert_eq!(visible_capped("abc\x1b\x1b", 6), "abc [2 more]");
+        assert_eq!(visible_capped("abcdefg", 6), "abcdef [1 more characters]");
+        assert_eq!(visible_capped("abc\x1b\x1b", 6), "abc [2 more characters]");
     }
 
     proptest! {

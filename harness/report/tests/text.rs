@@ -111,6 +111,15 @@ fn summary_of_a_suite() {
 }
 
 #[test]
+fn a_run_of_a_suite_takes_one_line() {
+    let mut suite = suite();
+    suite.runs[0].scenario = format!("power/{}", "cut-while-writing-".repeat(5));
+    let lines: Vec<String> = suite.runs.iter().map(|r| terminal::run_line(r, &Style::PLAIN)).collect();
+    assert!(lines.iter().all(|l| l.width() == 80));
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[test]
 fn junit_never_shows_inconclusive_as_pass() {
     let xml = junit::xml(&suite()).unwrap();
     assert!(!xml.contains("<skipped"));

@@ -22,6 +22,19 @@ pub fn suite(suite: &Suite, style: &Style) -> String {
     out
 }
 
+/// One run on one line, for a suite in progress: verdict, what ran, and the device time at the right edge.
+pub fn run_line(run: &RunLine, style: &Style) -> String {
+    let time = short(run.device_time);
+    let verdict = format!("{} {}", style.mark(run.verdict), pad(&run.verdict.to_string(), VERDICT));
+    let room = style.columns().saturating_sub(width(&verdict) + 2 + 2 + width(&time));
+    let what = pad(&cut(&style.safe(&name(run)), room), room);
+    format!(
+        "{}  {what}  {}",
+        style.paint(verdict_tone(run.verdict), &verdict),
+        style.paint(Tone::Faint, &time)
+    )
+}
+
 fn name(run: &RunLine) -> String {
     let case = if run.case.is_empty() { String::new() } else { format!(" {}", run.case) };
     format!("{}{case} seed {}", run.scenario, run.seed)
