@@ -34,6 +34,14 @@ pub fn visible_capped(text: &str, most: usize) -> String {
     out
 }
 
+/// Longest sentence of a report, in characters. A reason may quote a console line of 4 KiB.
+const LONGEST_SENTENCE: usize = 1000;
+
+/// A sentence of a verdict, which may quote a device: [`visible`], and not so long that it buries the rest.
+pub fn sentence(text: &str) -> String {
+    visible_capped(text, LONGEST_SENTENCE)
+}
+
 /// As [`visible`], with everything outside ASCII escaped too, for terminals that have nothing else.
 pub fn ascii(text: &str) -> String {
     let mut out = String::with_capacity(text.len());

@@ -3,6 +3,7 @@
 use super::layout::{cut, pad, width};
 use super::run::block;
 use super::{Style, verdict_tone};
+use crate::escape::sentence;
 use crate::{RunLine, Shortfall, Suite, Tone, short};
 use brownout_core::verdict::Verdict;
 use std::fmt::Write as _;
@@ -119,7 +120,7 @@ fn again(out: &mut String, suite: &Suite, verdict: Verdict, style: &Style) {
         block(out, &lead, 4, &style.safe(&name(run)), Tone::Strong, style);
         let worst: Vec<&Shortfall> = run.shortfalls.iter().filter(|s| s.verdict == verdict).collect();
         for shortfall in worst {
-            let text = format!("{}: {}", shortfall.kind, shortfall.reason);
+            let text = format!("{}: {}", shortfall.kind, sentence(&shortfall.reason));
             block(out, "    ", 4, &style.safe(&text), Tone::Plain, style);
         }
         let _ = writeln!(
