@@ -27,11 +27,19 @@ pub fn visible_capped(text: &str, most: usize) -> String {
         if length > most {
             out.truncate(before);
             let left_out = text.chars().count() - taken;
-            let _ = write!(out, " [{left_out} more]");
+            let _ = write!(out, " [{left_out} more characters]");
             break;
         }
     }
     out
+}
+
+/// Longest sentence of a report, in characters. A reason may quote a console line of 4 KiB.
+const LONGEST_SENTENCE: usize = 1000;
+
+/// A sentence of a verdict, which may quote a device: [`visible`], and not so long that it buries the rest.
+pub fn sentence(text: &str) -> String {
+    visible_capped(text, LONGEST_SENTENCE)
 }
 
 /// As [`visible`], with everything outside ASCII escaped too, for terminals that have nothing else.
@@ -89,8 +97,8 @@ mod tests {
     #[test]
     fn length_is_capped() {
         assert_eq!(visible_capped("abcdef", 6), "abcdef");
-        assert_eq!(visible_capped("abcdefg", 6), "abcdef [1 more]");
-        assert_eq!(visible_capped("abc\x1b\x1b", 6), "abc [2 more]");
+        assert_eq!(visible_capped("abcdefg", 6), "abcdef [1 more characters]");
+        assert_eq!(visible_capped("abc\x1b\x1b", 6), "abc [2 more characters]");
     }
 
     proptest! {

@@ -1,6 +1,6 @@
 //! JUnit XML, as CI servers read it.
 
-use crate::escape::visible;
+use crate::escape::{sentence, visible};
 use crate::{EvidenceLine, RunLine, Shortfall, Suite};
 use brownout_core::verdict::Verdict;
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
@@ -82,7 +82,7 @@ fn status(run: &RunLine) -> TestCaseStatus {
         0 | 1 => String::new(),
         n => format!(" (and {} more)", n - 1),
     };
-    status.set_message(format!("{}{more}", visible(first)));
+    status.set_message(format!("{}{more}", sentence(first)));
     status.set_type(match (run.verdict, decisive.first()) {
         (Verdict::Fail, Some(s)) => visible(&s.kind),
         _ => run.verdict.to_string(),
@@ -95,8 +95,8 @@ fn description(run: &RunLine) -> String {
     let mut text = String::new();
     for shortfall in &run.shortfalls {
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "{}: {}", shortfall.verdict, visible(&shortfall.check));
-        let _ = writeln!(text, "  {}", visible(&shortfall.reason));
+        let _ = writeln!(text, "{}: {}", shortfall.verdict, sentence(&shortfall.check));
+        let _ = writeln!(text, "  {}", sentence(&shortfall.reason));
         for EvidenceLine { n, at, text: words } in &shortfall.evidence {
             let at = at.map_or_else(|| "-".to_owned(), |at| at.to_string());
             let _ = writeln!(text, "  {n} {at} {}", visible(words));

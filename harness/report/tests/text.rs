@@ -2,10 +2,11 @@
 
 mod sample;
 
-use brownout_core::event::Event;
+use brownout_core::event::{Event, EventNo, StepOutcome, What};
 use brownout_core::time::{Duration, Instant};
 use brownout_report::terminal::{self, Live, Style};
 use brownout_report::{RunLine, Suite, json, junit};
+use proptest::prelude::*;
 use sample::{Kept, Sample};
 use unicode_width::UnicodeWidthStr;
 
@@ -63,7 +64,7 @@ fn verbose_live_lines_show_the_console() {
 fn status_says_what_is_under_way_on_one_line() {
     let sample = sample::power_cut(Kept::No);
     let mut live = Live::new(Style::PLAIN);
-    let armed = |e: &&Event| !matches!(e.what, brownout_core::event::What::Fired { .. });
+    let armed = |e: &&Event| !matches!(e.what, What::Fired { .. });
     let mut seen = vec![live.status(Instant::ZERO)];
     for event in sample.events.iter().take_while(armed) {
         live.event(event);
@@ -111,6 +112,15 @@ fn summary_of_a_suite() {
 }
 
 #[test]
+fn a_run_of_a_suite_takes_one_line() {
+    let mut suite = suite();
+    suite.runs[0].scenario = format!("power/{}", "cut-while-writing-".repeat(5));
+    let lines: Vec<String> = suite.runs.iter().map(|r| terminal::run_line(r, &Style::PLAIN)).collect();
+    assert!(lines.iter().all(|l| l.width() == 80));
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[test]
 fn junit_never_shows_inconclusive_as_pass() {
     let xml = junit::xml(&suite()).unwrap();
     assert!(!xml.contains("<skipped"));
@@ -135,4 +145,28 @@ fn json_of_a_newer_version_is_refused() {
     let newer = r#"{"version": 9, "verdict": "perhaps"}"#;
     assert_eq!(json::read_verdicts(newer), Err(json::ReadError::Newer { found: 9, known: 1 }));
     assert!(matches!(json::read_verdicts("{"), Err(json::ReadError::Malformed(_))));
+}
+
+proptest! {
+    #[test]
+    fn no_text_breaks_the_terminal(text in any::<String>(), width in 0_usize..120, unicode in any::<bool>()) {
+        let style = Style { width, unicode, verbose: true, ..Style::PLAIN };
+        let mut live = Live::new(style);
+        let events = [
+            What::Step { step: 1, text: text.clone() },
+            What::Console { dut: text.as_str().into(), text: text.clone(), offset: 0 },
+            What::Armed { fault: 1, kind: text.clone(), step: 1, trigger: text.clone() },
+            What::StepEnded { step: 1, outcome: StepOutcome::Refused },
+        ];
+        for (n, what) in (1..).zip(events) {
+            let event = Event { n: EventNo(n), at: Instant(n), what };
+            let mut lines = live.event(&event);
+            lines.push(live.status(Instant(n)));
+            for line in lines {
+                prop_assert!(line.width() <= width.max(40), "{line:?}");
+                prop_assert!(!line.chars().any(char::is_control), "{line:?}");
+                prop_assert!(unicode || line.is_ascii(), "{line:?}");
+            }
+        }
+    }
 }

@@ -8,7 +8,7 @@ mod events;
 mod story;
 mod timeline;
 
-use crate::escape::{self, visible};
+use crate::escape::{sentence, visible, visible_capped};
 use crate::suite::{evidence_lines, told_evidence};
 use crate::{EvidenceLine, RunLine, RunView, Suite, short};
 use brownout_core::plan::{Clock, Plan};
@@ -98,8 +98,8 @@ impl RunPage {
         let told = told_evidence(run, &wanted);
         let line = |j: &Judged| Line {
             verdict: j.finding.verdict,
-            check: visible(&j.check),
-            reason: visible(&j.finding.reason),
+            check: sentence(&j.check),
+            reason: sentence(&j.finding.reason),
             figures: j
                 .finding
                 .figures
@@ -256,7 +256,7 @@ impl Row {
             case: visible(&run.case),
             seed: run.seed,
             href: format!("./{}/report.html", percent_encoded(path)),
-            reason: worst.first().map(|r| escape::visible_capped(r, 240)).unwrap_or_default(),
+            reason: worst.first().map(|r| visible_capped(r, 240)).unwrap_or_default(),
             more: worst.len().saturating_sub(1),
             time: short(run.device_time),
         }

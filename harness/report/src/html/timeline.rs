@@ -223,15 +223,27 @@ fn steps(story: &Story, axis: Axis) -> Option<Lane> {
     const ROW: f64 = 17.0;
     let depths = story.steps.iter().map(|(depth, _)| depth + 1).max()?.min(MOST_LANES);
     let mut lane = Lane::new("steps", ROW * depths as f64 - 2.0);
-    for (depth, Stretch { from, to, text, class, n }) in &story.steps {
-        let Some((x, w)) = extent(axis, *from, *to).filter(|_| *depth < depths) else { continue };
+    // Where the next step of the same depth begins, labels have to end.
+    let mut room_until = vec![RIGHT; depths];
+    let mut steps: Vec<&(usize, Stretch)> = story.steps.iter().collect();
+    steps.sort_by_key(|(_, stretch)| std::cmp::Reverse(stretch.from));
+    for (depth, Stretch { from, to, text, class, n }) in steps {
+        let Some(end) = room_until.get_mut(*depth) else { continue };
+        let Some((x, w)) = extent(axis, *from, *to) else { continue };
+        // Of steps that would lie on one another, as a thousand repetitions do, one is drawn.
+        if w <= 2.0 && *end < x + w {
+            continue;
+        }
         let text = visible_capped(text, 120);
         let y = ROW * *depth as f64;
         let tip = format!("{text}: {} from {from}", short(to.since(*from)));
         lane.bars.push(Bar { x, y, w, h: ROW - 2.0, class, tip, n: *n });
-        if let Some(text) = fitting(&text, w) {
-            lane.labels.push(Label { x: x + 4.0, y: y + 11.0, text, class: "in", anchor: "start" });
+        let inside = fitting(&text, w).map(|text| (x + 4.0, text, "in"));
+        let beside = || fitting(&text, *end - x - w).map(|text| (x + w + 4.0, text, "out"));
+        if let Some((x, text, class)) = inside.or_else(beside) {
+            lane.labels.push(Label { x, y: y + 11.0, text, class, anchor: "start" });
         }
+        *end = x;
     }
     Some(lane)
 }

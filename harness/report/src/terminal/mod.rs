@@ -7,7 +7,7 @@ mod suite;
 
 pub use live::Live;
 pub use run::run;
-pub use suite::suite;
+pub use suite::{run_line, suite};
 
 use crate::Tone;
 use crate::escape;

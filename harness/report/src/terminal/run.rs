@@ -2,6 +2,7 @@
 
 use super::layout::{pad, width, wrap};
 use super::{Style, verdict_tone};
+use crate::escape::sentence;
 use crate::suite::{evidence_lines, told_evidence};
 use crate::{EvidenceLine, RunView, Tone, short};
 use brownout_core::verdict::{Judged, Verdict};
@@ -65,9 +66,9 @@ fn line(out: &mut String, judged: &Judged, evidence: &[EvidenceLine], style: &St
     let indent = 2 + 2 + VERDICT + 2;
     let word = format!("{} {}", style.mark(verdict), pad(&verdict.to_string(), VERDICT));
     let lead = format!("  {}  ", style.paint(verdict_tone(verdict), &word));
-    block(out, &lead, indent, &style.safe(&judged.check), Tone::Plain, style);
+    block(out, &lead, indent, &style.safe(&sentence(&judged.check)), Tone::Plain, style);
     let tone = if verdict == Verdict::Pass { Tone::Faint } else { Tone::Plain };
-    let mut reason = style.safe(&judged.finding.reason);
+    let mut reason = style.safe(&sentence(&judged.finding.reason));
     let figures: Vec<String> = judged
         .finding
         .figures

@@ -3,6 +3,7 @@
 use super::layout::{cut, pad, width};
 use super::run::block;
 use super::{Style, verdict_tone};
+use crate::escape::sentence;
 use crate::{RunLine, Shortfall, Suite, Tone, short};
 use brownout_core::verdict::Verdict;
 use std::fmt::Write as _;
@@ -20,6 +21,19 @@ pub fn suite(suite: &Suite, style: &Style) -> String {
         again(&mut out, suite, verdict, style);
     }
     out
+}
+
+/// One run on one line, for a suite in progress: verdict, what ran, and the device time at the right edge.
+pub fn run_line(run: &RunLine, style: &Style) -> String {
+    let time = short(run.device_time);
+    let verdict = format!("{} {}", style.mark(run.verdict), pad(&run.verdict.to_string(), VERDICT));
+    let room = style.columns().saturating_sub(width(&verdict) + 2 + 2 + width(&time));
+    let what = pad(&cut(&style.safe(&name(run)), room), room);
+    format!(
+        "{}  {what}  {}",
+        style.paint(verdict_tone(run.verdict), &verdict),
+        style.paint(Tone::Faint, &time)
+    )
 }
 
 fn name(run: &RunLine) -> String {
@@ -106,7 +120,7 @@ fn again(out: &mut String, suite: &Suite, verdict: Verdict, style: &Style) {
         block(out, &lead, 4, &style.safe(&name(run)), Tone::Strong, style);
         let worst: Vec<&Shortfall> = run.shortfalls.iter().filter(|s| s.verdict == verdict).collect();
         for shortfall in worst {
-            let text = format!("{}: {}", shortfall.kind, shortfall.reason);
+            let text = format!("{}: {}", shortfall.kind, sentence(&shortfall.reason));
             block(out, "    ", 4, &style.safe(&text), Tone::Plain, style);
         }
         let _ = writeln!(
