@@ -3,7 +3,7 @@
 use crate::language::decode::{Ruled, Shape};
 use crate::language::render::Problems;
 use crate::language::scalar::{from_str, scalar};
-use crate::language::{Decode, Diagnostics, Node, Span, parse};
+use crate::language::{Decode, Diagnostics, Node, Span, Value, parse};
 use crate::names::{Command, Defect, Region, Signal};
 use crate::plan::{CommandWords, Source};
 use regex::{Regex, RegexBuilder};
@@ -133,21 +133,22 @@ impl Decode for FlashRange {
     }
 }
 
-const SOURCES: &[&str] = &["console", "log"];
-
 impl Decode for Source {
     fn shape() -> Shape {
         Shape::Kind("sources")
     }
 
     fn decode(node: &Node, out: &mut Diagnostics) -> Option<Self> {
-        let (word, value) = crate::language::decode::one_kind(node, "source", SOURCES, out)?;
+        let (word, value) = crate::language::decode::one_kind(node, "source", Self::TABLE, out)?;
         let pattern = pattern(value, out)?;
         Some(if word == "log" { Self::Log(pattern) } else { Self::Console(pattern) })
     }
 }
 
 impl Source {
+    /// The words of its kinds.
+    pub const TABLE: &'static [&'static str] = &["console", "log"];
+
     /// The pattern.
     pub fn pattern(&self) -> &str {
         match self {
@@ -300,7 +301,14 @@ impl BoardFile {
         let problems = |found| Problems { path: path.to_owned(), text: text.to_owned(), found };
         let node = parse(text).map_err(problems)?;
         let mut out = Diagnostics::new();
-        let board = Board::decode(&node, &mut out);
+        // One word is the short form of a record, but no board file.
+        let board = match &node.value {
+            Value::Scalar { .. } => None,
+            _ => Board::decode(&node, &mut out),
+        };
+        if board.is_none() && out.is_empty() {
+            out.error(node.span, "expected a mapping, found a value", "expected a mapping", None);
+        }
         if let Some(board) = &board {
             consistent(board, &node, &mut out);
         }

@@ -14,6 +14,7 @@ pub mod check;
 pub mod event;
 pub mod fault;
 pub mod judge;
+pub mod kinds;
 pub mod language;
 pub mod machine;
 pub mod names;

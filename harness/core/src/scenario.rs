@@ -2,7 +2,7 @@
 
 use crate::check::Check;
 use crate::language::render::Problems;
-use crate::language::substitute::{Axis, Case, Substitution, axes, case_name, cases};
+use crate::language::substitute::{Axis, Case, NOT_VARIED, Substitution, axes, case_name, cases};
 use crate::language::{Decode, Diagnostic, Diagnostics, Mention, Node, Span, Value, parse};
 use crate::names::{Defect, Dut};
 use crate::port::Port;
@@ -119,16 +119,20 @@ fn read(text: &str) -> Result<Vec<ScenarioCase>, Vec<Diagnostic>> {
     let mut seen = BTreeSet::new();
     let mut used = BTreeSet::new();
     let mut problems = Vec::new();
+    let mut any_unknown = false;
     for case in cases(&axes) {
         let mut here = Diagnostics::new();
         let mut substitution = Substitution::of(&case);
         let tree = without_vary(&node, |value| substitution.apply(value, &mut here));
         used.extend(substitution.used().iter().cloned());
-        let scenario = if here.is_empty() { Scenario::decode(&tree, &mut here) } else { None };
+        let scenario = Scenario::decode(&tree, &mut here).filter(|_| here.is_empty());
         let mentions = here.mentions().to_vec();
+        any_unknown |= !substitution.unknown().is_empty();
         for mut problem in here.into_sorted() {
             // A problem of the text itself comes back in every case; show it once.
-            if seen.insert((problem.span.start, problem.span.end, problem.label.clone())) {
+            // What stands for nothing is no good value either; the first complaint is enough.
+            let again = substitution.unknown().contains(&problem.span) && problem.label != NOT_VARIED;
+            if !again && seen.insert((problem.span.start, problem.span.end, problem.label.clone())) {
                 if let Some(note) = substitution.note(problem.span) {
                     problem.label = format!("{}; {note}", problem.label);
                 }
@@ -140,7 +144,7 @@ fn read(text: &str) -> Result<Vec<ScenarioCase>, Vec<Diagnostic>> {
         }
     }
     for axis in &axes {
-        if !used.contains(&axis.name.text) {
+        if !any_unknown && !used.contains(&axis.name.text) {
             problems.push(unused(axis));
         }
     }

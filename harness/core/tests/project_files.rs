@@ -1,5 +1,7 @@
 //! The project's own board, rig and scenario files make plans.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests may panic")]
+
 use brownout_core::board_file::BoardFile;
 use brownout_core::plan::Plan;
 use brownout_core::resolve::{Options, Unresolved, resolve};

@@ -167,15 +167,20 @@ impl<'a> Fields<'a> {
     }
 
     /// Asks a rule of a value that was written at `span`.
-    pub fn obey<T: Ruled>(rule: Rule, value: &T, span: Option<Span>, out: &mut Diagnostics) -> Option<()> {
-        let span = span?;
+    pub fn obey<T: Ruled>(
+        name: &str,
+        rule: Rule,
+        value: &T,
+        span: Span,
+        out: &mut Diagnostics,
+    ) -> Option<()> {
         match rule {
             Rule::Positive if !value.is_positive() => {
-                out.error(span, "zero is out of range", "expected more than zero", None);
+                out.error(span, format!("`{name}` cannot be zero"), "expected more than zero", None);
                 return None;
             }
             Rule::NotEmpty if value.is_nothing() => {
-                out.error(span, "there is nothing in it", "expected at least one entry", None);
+                out.error(span, format!("`{name}` has nothing in it"), "expected at least one entry", None);
                 return None;
             }
             Rule::FaultKind => {
@@ -241,11 +246,18 @@ impl<T: Decode> Decode for Vec<T> {
                 decoded.into_iter().collect()
             }
             other => {
+                let help = match other {
+                    Value::Scalar { text, .. } => format!("write `[{text}]`"),
+                    Value::Map(_) => "begin each entry with `- `".to_owned(),
+                    _ => {
+                        format!("write `[{}]`, or one entry a line, each behind a `- `", example(&T::shape()))
+                    }
+                };
                 out.error(
                     node.span,
                     format!("expected a list, found {}", other.kind()),
                     "expected a list",
-                    Some(format!("write `[{}]` or one `- ` a line", example(&T::shape()))),
+                    Some(help),
                 );
                 None
             }
@@ -313,11 +325,21 @@ impl<T: Decode> Inner for Option<T> {
 
 /// A default as it would be written.
 pub fn written<T: serde::Serialize>(value: &T) -> String {
-    match serde_json::to_value(value) {
-        Ok(serde_json::Value::String(text)) => text,
-        Ok(value) => value.to_string(),
-        Err(_) => String::new(),
+    fn flow(value: &serde_json::Value) -> String {
+        match value {
+            serde_json::Value::String(text) => text.clone(),
+            serde_json::Value::Array(items) => {
+                format!("[{}]", items.iter().map(flow).collect::<Vec<_>>().join(", "))
+            }
+            serde_json::Value::Object(fields) => {
+                let fields: Vec<_> =
+                    fields.iter().map(|(key, value)| format!("{key}: {}", flow(value))).collect();
+                format!("{{{}}}", fields.join(", "))
+            }
+            other => other.to_string(),
+        }
     }
+    serde_json::to_value(value).map(|value| flow(&value)).unwrap_or_default()
 }
 
 /// Takes a mapping with exactly one key out of `words`.
@@ -330,12 +352,19 @@ pub fn one_kind<'a>(
     let entries = match &node.value {
         Value::Map(entries) => entries,
         other => {
-            let first = words.first().copied().unwrap_or("kind");
+            let written = match other {
+                Value::Scalar { text, .. } => did_you_mean(text, words.iter().copied()),
+                _ => None,
+            };
+            let help = match written {
+                Some(word) => format!("write `{word}: {{}}`, with its fields between the braces"),
+                None => format!("the kinds are: {}", words.join(", ")),
+            };
             out.error(
                 node.span,
-                format!("expected {noun}, found {}", other.kind()),
-                format!("expected {noun}"),
-                Some(format!("write it as `{first}: {{…}}`; the kinds are: {}", words.join(", "))),
+                format!("expected a {noun}, found {}", other.kind()),
+                format!("expected a {noun}"),
+                Some(help),
             );
             return None;
         }

@@ -99,12 +99,20 @@ impl Diagnostics {
     }
 }
 
+/// Nobody means a longer word by a name, in characters.
+const LONGEST_NAME: usize = 64;
+
 /// The candidate that `written` most likely means, if one is near enough (a third of its length, at least one
 /// edit; optimal string alignment distance, so that swapped letters count once).
 pub fn did_you_mean<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let allowed = (written.chars().count() / 3).max(1);
+    let length = written.chars().count();
+    if length > LONGEST_NAME {
+        return None;
+    }
+    let allowed = (length / 3).max(1);
     candidates
         .into_iter()
+        .filter(|candidate| candidate.chars().count().abs_diff(length) <= allowed)
         .map(|candidate| (distance(written, candidate), candidate))
         .filter(|(d, _)| *d <= allowed)
         .min_by_key(|(d, _)| *d)

@@ -52,7 +52,7 @@ macro_rules! record {
                 $(
                     let span = fields.span_of($key);
                     let $field = $crate::record!(@take fields, out, $field_type, $key, $($mode $($default)?)?);
-                    $crate::record!(@obey $field, span, out, $($rule)?);
+                    $crate::record!(@obey $field, $key, span, out, $($rule)?);
                 )*
                 let whole = fields.finish(out);
                 whole?;
@@ -66,11 +66,12 @@ macro_rules! record {
     (@default $type:ty, $($mode:ident)?) => { None };
     (@rule) => { None };
     (@rule $rule:ident) => { Some($crate::language::Rule::$rule) };
-    (@obey $field:ident, $span:ident, $out:ident,) => { let _ = $span; };
-    (@obey $field:ident, $span:ident, $out:ident, $rule:ident) => {
-        let obeyed = match &$field {
-            Some(value) if $span.is_some() => {
-                $crate::language::decode::Fields::obey($crate::language::Rule::$rule, value, $span, $out)
+    (@obey $field:ident, $key:literal, $span:ident, $out:ident,) => { let _ = $span; };
+    (@obey $field:ident, $key:literal, $span:ident, $out:ident, $rule:ident) => {
+        let obeyed = match (&$field, $span) {
+            (Some(value), Some(span)) => {
+                let rule = $crate::language::Rule::$rule;
+                $crate::language::decode::Fields::obey($key, rule, value, span, $out)
             }
             _ => Some(()),
         };

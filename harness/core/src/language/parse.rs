@@ -40,11 +40,15 @@ pub fn parse(text: &str) -> Result<Node, Vec<Diagnostic>> {
     for event in Parser::new_from_str_with_options(text, options) {
         let step = match event {
             Ok((event, span)) => {
-                let span = Span {
-                    start: span.start.byte_offset().unwrap_or(0).min(text.len()),
-                    end: span.end.byte_offset().unwrap_or(0).min(text.len()),
-                };
-                builder.event(event, span)
+                if let Some(tag) = event.tag() {
+                    builder.problems.push(problem(
+                        span_of(&span.tag_span().unwrap_or(span), text),
+                        format!("the tag `{}` is not used here", tag.original()),
+                        "a tag",
+                        Some("take it away; a text that looks like a number may stand in quotes"),
+                    ));
+                }
+                builder.event(event, span_of(&span, text))
             }
             Err(error) => Err(syntax_error(&error, text)),
         };
@@ -57,11 +61,19 @@ pub fn parse(text: &str) -> Result<Node, Vec<Diagnostic>> {
         return Err(builder.problems);
     }
     match builder.root {
-        Some(Node { value: Value::Null, .. }) | None => {
-            Err(vec![problem(Span::default(), "the file is empty".to_owned(), "nothing here", None)])
-        }
+        Some(Node { value: Value::Null, .. }) | None => Err(vec![problem(
+            Span::default(),
+            "the file is empty".to_owned(),
+            "nothing here",
+            Some("the files under `scenarios` and `rigs` show what stands in one"),
+        )]),
         Some(root) => Ok(root),
     }
+}
+
+fn span_of(span: &granit_parser::Span, text: &str) -> Span {
+    let offset = |marker: granit_parser::Marker| marker.byte_offset().unwrap_or(0).min(text.len());
+    Span { start: offset(span.start), end: offset(span.end) }
 }
 
 fn problem(span: Span, message: String, label: &str, help: Option<&str>) -> Diagnostic {
@@ -100,14 +112,6 @@ struct Builder {
 
 impl Builder {
     fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), Diagnostic> {
-        if let Some(tag) = event.tag() {
-            self.problems.push(problem(
-                span,
-                format!("the tag `{}` is not used here", tag.original()),
-                "has a tag",
-                Some("take the tag away; a text that looks like a number may stand in quotes"),
-            ));
-        }
         match event {
             Event::DocumentStart(..) => {
                 self.documents += 1;
@@ -212,9 +216,11 @@ impl Builder {
                         Value::Scalar { text, .. } => {
                             let new = seen.insert(text.clone());
                             *key = Some(Key { span: node.span, text });
-                            (!new).then(|| {
-                                ("stands twice in one mapping", "the second one", "keep one of them")
-                            })
+                            (!new).then_some((
+                                "stands twice in one mapping",
+                                "the second one",
+                                "keep one of them",
+                            ))
                         }
                         _ => {
                             *key = Some(Key { span: node.span, text: String::new() });
@@ -257,16 +263,22 @@ fn syntax_error(error: &ScanError, text: &str) -> Diagnostic {
         | ErrorKind::TabInBlockIndentation
         | ErrorKind::TabInIndentation
         | ErrorKind::TabAtBlockScalarStart => {
+            // The parser stands behind the tab, or on it.
+            let line = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+            let tab = text[line..].find('\t').map_or(at, |tab| line + tab);
             return problem(
-                span,
+                Span { start: tab, end: tab + 1 },
                 "a tab in the indentation".to_owned(),
                 "a tab",
                 Some("indent with spaces; YAML takes no tabs"),
             );
         }
-        ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement => {
-            ("this `:`", Some("put a text that holds `: ` in quotes, or check the indentation"))
-        }
+        ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement => (
+            "this `:`",
+            Some(
+                "put a text that holds `: ` in quotes; or check the indentation, and that brackets above it are closed",
+            ),
+        ),
         ErrorKind::UnclosedFlowCollection { open } => {
             return problem(
                 span,
@@ -294,4 +306,78 @@ fn syntax_error(error: &ScanError, text: &str) -> Diagnostic {
         _ => ("here", None),
     };
     problem(span, format!("not valid YAML: {}", error.info()), label, help)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(text: &str) -> String {
+        parse(text).unwrap_err().remove(0).message
+    }
+
+    fn text_at(text: &str, path: &[&str]) -> String {
+        let node = parse(text).unwrap();
+        let span = node.at(path).unwrap().span;
+        text[span.start..span.end].to_owned()
+    }
+
+    #[test]
+    fn scalars_keep_the_text_that_was_written() {
+        let node = parse("{a: 1.10, b: '1.10', c: ~, d: on}").unwrap();
+        let value = |key| node.at(&[key]).unwrap().value.clone();
+        assert_eq!(value("a"), Value::Scalar { text: "1.10".to_owned(), plain: true });
+        assert_eq!(value("b"), Value::Scalar { text: "1.10".to_owned(), plain: false });
+        assert_eq!(value("c"), Value::Null);
+        assert_eq!(value("d"), Value::Scalar { text: "on".to_owned(), plain: true });
+    }
+
+    #[test]
+    fn everything_knows_where_it_stands() {
+        let text = "é: ü\nblock:\n  - one\n  - two # more\n\nflow: {x: [1, 2]}\n";
+        assert_eq!(text_at(text, &["é"]), "ü");
+        assert_eq!(text_at(text, &["block"]), "- one\n  - two");
+        assert_eq!(text_at(text, &["flow"]), "{x: [1, 2]}");
+        assert_eq!(text_at(text, &["flow", "x"]), "[1, 2]");
+    }
+
+    #[test]
+    fn aliases_stand_for_their_nodes() {
+        let node = parse("a: &x {b: 1}\nc: *x\n").unwrap();
+        assert_eq!(node.at(&["a"]).unwrap().value, node.at(&["c"]).unwrap().value);
+    }
+
+    #[test]
+    fn alias_bombs_are_refused() {
+        let mut wide = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+        let mut deep = "a0: &a0 [x]\n".to_owned();
+        for n in 1..100 {
+            let items = vec![format!("*a{}", n - 1); 10].join(", ");
+            wide.push_str(&format!("a{n}: &a{n} [{items}]\n"));
+            deep.push_str(&format!("a{n}: &a{n} [*a{}]\n", n - 1));
+        }
+        assert_eq!(refusal(&wide), "the file has more than 100000 values, aliases written out");
+        assert_eq!(refusal(&deep), "nested more than 64 deep");
+    }
+
+    #[test]
+    fn deep_nesting_is_refused() {
+        assert_eq!(refusal(&"[".repeat(70)), "nested more than 64 deep");
+        assert_eq!(refusal(&format!("{}{}", "[".repeat(65), "]".repeat(65))), "nested more than 64 deep");
+        assert!(parse(&format!("{}{}", "[".repeat(64), "]".repeat(64))).is_ok());
+        let blocks: String = (0..70).map(|n| format!("{}a:\n", " ".repeat(n))).collect();
+        assert_eq!(refusal(&blocks), "nested more than 64 deep");
+    }
+
+    #[test]
+    fn long_files_are_refused() {
+        let long = format!("a: {}", "b".repeat(MAX_BYTES));
+        assert!(refusal(&long).contains("at most 1048576 are read"));
+    }
+
+    #[test]
+    fn many_keys_take_no_time_to_compare() {
+        let text: String = (0..40_000).map(|n| format!("k{n}: 1\n")).collect();
+        assert!(parse(&text).is_ok());
+    }
 }

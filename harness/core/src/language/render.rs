@@ -8,6 +8,9 @@ use std::fmt::Write as _;
 /// How many problems of one file are shown.
 const MOST_SHOWN: usize = 30;
 
+/// How long a message may be, in characters.
+const LONGEST_MESSAGE: usize = 1000;
+
 /// Plain text or text with ANSI colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Style {
@@ -70,12 +73,20 @@ fn one(renderer: &Renderer, path: &str, text: &str, diagnostic: &Diagnostic) -> 
     let snippet = Snippet::source(place.line)
         .path(path)
         .line_start(place.number)
-        .annotation(AnnotationKind::Primary.span(place.start..place.end).label(escape(&diagnostic.label)));
-    let mut group = Level::ERROR.primary_title(escape(&diagnostic.message)).element(snippet);
+        .annotation(AnnotationKind::Primary.span(place.start..place.end).label(message(&diagnostic.label)));
+    let mut group = Level::ERROR.primary_title(message(&diagnostic.message)).element(snippet);
     if let Some(help) = &diagnostic.help {
-        group = group.element(Level::HELP.message(escape(help)));
+        group = group.element(Level::HELP.message(message(help)));
     }
     renderer.render(&[group])
+}
+
+/// A text of ours that may quote theirs: escaped, and no longer than anybody reads.
+fn message(text: &str) -> String {
+    match text.char_indices().nth(LONGEST_MESSAGE) {
+        Some((end, _)) => format!("{}…", escape(&text[..end])),
+        None => escape(text),
+    }
 }
 
 /// The line on which a span begins, with control characters made visible, and the part of the span on it.
@@ -93,9 +104,9 @@ impl Place {
         let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
         let line_end = text[start..].find('\n').map_or(text.len(), |at| start + at);
         let number = 1 + text[..line_start].matches('\n').count();
-        let before = escape(&text[line_start..start]);
-        let inside = escape(text[start..end.min(line_end)].trim_end());
-        let after = escape(text[end.min(line_end)..line_end].trim_end_matches('\r'));
+        let before = source(&text[line_start..start]);
+        let inside = source(text[start..end.min(line_end)].trim_end());
+        let after = source(text[end.min(line_end)..line_end].trim_end_matches('\r'));
         let (start, end) = (before.len(), before.len() + inside.len());
         Self { line: format!("{before}{inside}{after}"), number, start, end }
     }
@@ -110,20 +121,24 @@ fn floor(text: &str, at: usize) -> usize {
 }
 
 /// Makes visible what a terminal would act on or what hides: control characters, and the characters that change the
-/// direction of text. Tabs become a space so that columns hold.
+/// direction of text or have no width.
 pub fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
-        match c {
-            '\t' => escaped.push(' '),
-            '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' => {
-                let _ = write!(escaped, "\\u{{{:x}}}", u32::from(c));
-            }
-            c if c.is_control() => {
-                let _ = write!(escaped, "\\u{{{:x}}}", u32::from(c));
-            }
-            c => escaped.push(c),
+        let hides = matches!(
+            c,
+            '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'
+        );
+        if hides || c.is_control() {
+            escaped.extend(c.escape_unicode());
+        } else {
+            escaped.push(c);
         }
     }
     escaped
+}
+
+/// A piece of a source line; a tab is shown as an arrow, since people have to find it.
+fn source(text: &str) -> String {
+    escape(&text.replace('\t', "→"))
 }

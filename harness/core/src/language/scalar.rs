@@ -85,7 +85,7 @@ impl Ruled for String {
 
 impl Decode for String {
     fn shape() -> Shape {
-        Shape::Scalar("a text", "text")
+        Shape::Scalar("a text", "<text>")
     }
 
     fn decode(node: &Node, out: &mut Diagnostics) -> Option<Self> {
@@ -176,7 +176,7 @@ macro_rules! decode_name {
     ($($type:ident, $what:literal);* $(;)?) => {$(
         impl Decode for crate::names::$type {
             fn shape() -> Shape {
-                Shape::Scalar(concat!("the name of ", $what), "name")
+                Shape::Scalar(concat!("the name of ", $what), concat!("<", $what, ">"))
             }
 
             fn decode(node: &Node, out: &mut Diagnostics) -> Option<Self> {

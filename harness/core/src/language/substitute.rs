@@ -11,6 +11,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// How many cases a scenario may have.
 pub const MAX_CASES: usize = 10_000;
 
+/// The label at a name that no case has.
+pub(crate) const NOT_VARIED: &str = "not under `vary`";
+
 /// The values of one case, by name.
 pub type Case = BTreeMap<String, String>;
 
@@ -134,12 +137,13 @@ pub struct Substitution<'a> {
     case: &'a Case,
     used: BTreeSet<String>,
     changed: Vec<(Span, Vec<String>)>,
+    unknown: Vec<Span>,
 }
 
 impl<'a> Substitution<'a> {
     /// For one case.
     pub fn of(case: &'a Case) -> Self {
-        Self { case, used: BTreeSet::new(), changed: Vec::new() }
+        Self { case, used: BTreeSet::new(), changed: Vec::new(), unknown: Vec::new() }
     }
 
     /// The node with all values in place. A name that the case does not have is a problem.
@@ -161,6 +165,11 @@ impl<'a> Substitution<'a> {
     /// The names used so far.
     pub fn used(&self) -> &BTreeSet<String> {
         &self.used
+    }
+
+    /// Where a name stands that the case does not have.
+    pub fn unknown(&self) -> &[Span] {
+        &self.unknown
     }
 
     /// What the names at a place stood for (`$hold = 30`), if any stand there.
@@ -201,7 +210,10 @@ impl<'a> Substitution<'a> {
                     self.used.insert(name.to_owned());
                     names.push(name.to_owned());
                 }
-                None => unknown(name, self.case, span, out),
+                None => {
+                    self.unknown.push(span);
+                    unknown(name, self.case, span, out);
+                }
             }
             rest = after;
         }
@@ -222,5 +234,60 @@ fn unknown(name: &str, case: &Case, span: Span, out: &mut Diagnostics) {
         }
         None => format!("`vary` has: {}; write `$$` for a `$`", names().collect::<Vec<_>>().join(", ")),
     };
-    out.error(span, format!("unknown name `${name}`"), "not under `vary`", Some(help));
+    out.error(span, format!("unknown name `${name}`"), NOT_VARIED, Some(help));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::language::parse;
+
+    fn substituted(text: &str, case: &[(&str, &str)]) -> Result<String, String> {
+        let case = case.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let node =
+            Node { span: Span::default(), value: Value::Scalar { text: text.to_owned(), plain: true } };
+        let mut out = Diagnostics::new();
+        let node = Substitution::of(&case).apply(&node, &mut out);
+        match (node.value, out.into_sorted().pop()) {
+            (Value::Scalar { text, .. }, None) => Ok(text),
+            (_, problem) => Err(problem.map(|p| p.message).unwrap_or_default()),
+        }
+    }
+
+    #[test]
+    fn names_are_replaced_in_whole_and_in_part() {
+        let case = [("n", "5"), ("cut_at", "25%")];
+        assert_eq!(substituted("$cut_at", &case).unwrap(), "25%");
+        assert_eq!(substituted("${n}ms and $n/s", &case).unwrap(), "5ms and 5/s");
+        assert_eq!(substituted("$$n costs 3$ or $$", &case).unwrap(), "$n costs 3$ or $");
+        assert_eq!(substituted("$nms", &case).unwrap_err(), "unknown name `$nms`");
+    }
+
+    #[test]
+    fn a_value_is_not_substituted_again() {
+        assert_eq!(substituted("$a", &[("a", "$b"), ("b", "c")]).unwrap(), "$b");
+    }
+
+    #[test]
+    fn the_last_name_turns_fastest() {
+        let mut out = Diagnostics::new();
+        let axes = axes(&parse("{b: [1, 2], a: [x, y]}").unwrap(), &mut out).unwrap();
+        let names: Vec<_> = cases(&axes).iter().map(case_name).collect();
+        assert_eq!(names, ["a=x,b=1", "a=y,b=1", "a=x,b=2", "a=y,b=2"]);
+    }
+
+    #[test]
+    fn without_names_there_is_one_case() {
+        assert_eq!(cases(&[]), [Case::new()]);
+        assert_eq!(case_name(&Case::new()), "");
+    }
+
+    #[test]
+    fn too_many_cases_are_refused() {
+        let values = (0..101).map(|n| n.to_string()).collect::<Vec<_>>().join(", ");
+        let text = format!("{{a: [{values}], b: [{values}]}}");
+        let mut out = Diagnostics::new();
+        assert!(axes(&parse(&text).unwrap(), &mut out).is_none());
+        assert_eq!(out.into_sorted()[0].message, "this makes 10201 cases; at most 10000 are run");
+    }
 }
