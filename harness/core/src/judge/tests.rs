@@ -187,10 +187,15 @@ fn a_timeline_that_is_damaged_or_of_another_plan_is_not_judged() {
     bad(|e| e[7].what = What::RunEnded(Ended::Completed), "#8 does not belong");
     bad(|e| e[7].what = e[0].what.clone(), "#8 does not belong");
     bad(|e| e[7].what = What::Phase(Phase::Steady), "#8 does not belong");
+    bad(|e| e[7].what = What::Phase(Phase::Method), "#8 does not belong");
 }
 
 #[test]
 fn a_run_that_did_not_complete_is_the_rigs_line() {
+    ground(&Tape::steadying().end(), "steady", Inconclusive, "before the device was seen steady");
+    ground(&Tape::steadying(), "steady", Inconclusive, "before the device was seen steady");
+    let not_yet_armed = judged(&cut_and_wait(), &Tape::steady().step(1));
+    assert_eq!(kinds(&not_yet_armed.groundwork), [("rig", Inconclusive), ("steady", Pass)]);
     let so_far = || cut_and_back().signal("ready").done(2).ms(900).phase(Phase::Teardown);
     ground(&so_far(), "rig", Inconclusive, "breaks off at");
     let why = "the relay\u{7} is stuck".to_owned();
@@ -219,6 +224,9 @@ fn a_fault_excuses_what_it_does_to_the_probe_and_nothing_else() {
 
     ground(back(off().lost(Port::Debug, Trouble::Silent).ms(200).power_on()).end(), Pass, "whole");
     ground(back(attach(off()).failed(Port::Debug, Trouble::Silent).ms(200).power_on()).end(), Pass, "whole");
+    // Noticed before we do.
+    let noticed = Tape::steady().step(1).armed("power_cut", 1).fired().lost(Port::Debug, Trouble::Silent);
+    ground(back(noticed.rail(false).injected().confirmed().power_on()).end(), Pass, "whole");
     // Noticed between the revert and the boot: still the cut's doing.
     ground(back(attach(off().power_on()).failed(Port::Debug, Trouble::Silent)).end(), Pass, "whole");
 
@@ -234,6 +242,9 @@ fn a_fault_excuses_what_it_does_to_the_probe_and_nothing_else() {
     ground(back(locked).end(), Inconclusive, "an action failed");
     let gone_for_good = off().power_on().ms(10).lost(Port::Console, Trouble::Absent).done(1).step(2).ms(900);
     ground(gone_for_good.end(), Inconclusive, "console: it is gone");
+    let between = off().power_on().lost(Port::Debug, Trouble::Silent).done(1).step(2).done(2);
+    let between = between.reset(3).boot("pin").confirmed().end();
+    ground(between, Inconclusive, "an instrument went away");
     let injection = Tape::steady().step(1).armed("power_cut", 1).fired();
     let injection = injection.action(Action::Power { on: false }).failed(Port::Debug, Trouble::Silent);
     ground(
@@ -261,6 +272,9 @@ fn each_fault_must_have_bitten() {
     let unseen = "the supply rail was never seen off, and the device was never seen to boot after";
     ground(&end(armed().fired().injected().reverted()), "fault", Inconclusive, unseen);
     ground(&end(Tape::steady().step(1)), "fault", Inconclusive, "armed 0 of 1 times");
+    let kind = end(Tape::steady().step(1).reset(1).boot("pin").confirmed());
+    let lines = judged(&cut_and_wait(), &kind).groundwork;
+    assert!(lines.iter().any(|l| l.finding.reason == "step 1 of the plan is no `reset`"), "{lines:#?}");
     let other = judged(&cut_and_wait(), &end(Tape::steady().step(1).power_off(2).power_on()));
     let reasons: Vec<_> = other.groundwork.iter().map(|l| l.finding.reason.as_str()).collect();
     assert!(reasons.contains(&"step 2 of the plan is no `power_cut`"), "{reasons:?}");
@@ -289,6 +303,9 @@ fn steps_inside_a_fault_may_be_cut_short_but_a_fault_there_must_strike() {
     assert_eq!(judged(&with_sets, &cut(short.clone()).end()).verdict, Pass);
     let with_fault = plan(vec![power_cut(vec![set(), reset()])], vec![never()]);
     assert_eq!(judged(&with_fault, &cut(short).end()).verdict, Inconclusive);
+    let not_at_all = Step::Repeat(Repeat { times: 0, steps: vec![reset()] });
+    let with_none = plan(vec![power_cut(vec![not_at_all])], vec![never()]);
+    assert_eq!(judged(&with_none, &cut(Tape::steady().step(1).step(2).done(2)).end()).verdict, Pass);
 }
 
 #[test]
@@ -316,6 +333,15 @@ fn a_method_that_a_wait_ended_is_inconclusive_unless_a_check_fails() {
 }
 
 #[test]
+fn only_faults_that_were_not_reached_are_named_so() {
+    let plan = plan(vec![power_cut(Vec::new()), wait(), reset()], vec![never()]);
+    let timed_out = StepOutcome::TimedOut { waited: Duration::from_secs(5) };
+    let tape = cut_and_back().ms(5_000).ended(2, timed_out).end();
+    let reason = &only(&judged(&plan, &tape).groundwork, "method").finding.reason.clone();
+    assert!(reason.ends_with("; not reached: fault `reset` of step 3"), "{reason}");
+}
+
+#[test]
 fn a_wait_that_timed_out_last_is_no_verdict() {
     let timed_out = StepOutcome::TimedOut { waited: Duration::from_secs(5) };
     let plan = plan(vec![wait()], vec![never()]);
@@ -333,6 +359,10 @@ fn absence_proves_nothing_on_a_timeline_that_ended_early() {
     assert_eq!(early(start()), [Inconclusive, Pass, Inconclusive]);
     assert_eq!(early(start().signal("panic")), [Inconclusive, Pass, Fail]);
     let whole = judged(&plan, &start().done(1).end());
+    let good = good();
+    let broken_off = judge(&cut_and_wait(), DIGEST, &good.events[..good.events.len() - 1]);
+    let still: Vec<_> = broken_off.checks.iter().filter(|c| c.finding.verdict == Pass).collect();
+    assert!(still.len() == 1 && still[0].kind == "seen", "more could have come: {still:#?}");
     assert_eq!(kinds(&whole.checks), [("seen", Fail), ("seen", Pass), ("never", Pass)]);
 }
 
