@@ -14,3 +14,16 @@ pub use debug::{ProbeRsParams, WireSpeed};
 pub use open::{BoardFacts, ConsoleDriver, DebugDriver, FlashTraceDriver, PowerDriver, Rig, RigDut};
 pub use parameters::VirtualParams;
 pub use power::CommandParams;
+
+/// The instruments that this computer has, one line each, for somebody who looks for a missing one.
+pub fn present() -> Vec<String> {
+    let mut lines: Vec<String> = probe_rs::probe::list::Lister::new()
+        .list_all()
+        .iter()
+        .map(|probe| format!("debug probe here: {probe}"))
+        .collect();
+    // No list is no trouble here: the port itself says what is wrong.
+    let ports = serialport::available_ports().unwrap_or_default();
+    lines.extend(ports.iter().map(|port| format!("serial port here: {}", port.port_name)));
+    lines
+}

@@ -21,6 +21,11 @@ use std::path::PathBuf;
 pub trait Power {
     /// Switches on or off and returns when that is done. Switching to the present state is not an error.
     async fn switch(&self, on: bool) -> Result<(), PortError>;
+
+    /// Looks whether it could switch, without switching.
+    async fn check(&self) -> Result<(), PortError> {
+        Ok(())
+    }
 }
 
 /// The serial console of a device.

@@ -8,6 +8,7 @@ use brownout_core::port::{Port, PortError, Trouble};
 use brownout_core::time::Duration;
 use brownout_ports::{Observed, Power, Watch};
 use std::io::Read;
+use std::path::Path;
 use std::process::{Child, Stdio};
 use std::sync::Arc;
 use std::thread;
@@ -62,6 +63,27 @@ impl Power for Command {
         self.watch.report(self.clock.now(), Observed::Rail { on });
         Ok(())
     }
+
+    async fn check(&self) -> Result<(), PortError> {
+        for line in [&self.params.on, &self.params.off] {
+            let Some(program) = line.first() else {
+                return Err(failed("a power command is empty".to_owned(), "name a program in the rig file"));
+            };
+            if !is_there(program) {
+                let error = failed(format!("there is no program `{program}`"), "install it, or correct the rig file");
+                return Err(PortError { trouble: Trouble::Absent, ..error });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a program can be found: by its path, or in the folders of PATH.
+fn is_there(program: &str) -> bool {
+    if program.contains('/') {
+        return Path::new(program).is_file();
+    }
+    std::env::var_os("PATH").is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(program).is_file()))
 }
 
 fn perform(line: &[String], within: Duration, clock: &Stopwatch) -> Result<(), PortError> {

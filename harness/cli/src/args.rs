@@ -1,0 +1,216 @@
+//! The command line.
+
+use clap::{Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Breaks connected devices on purpose, and judges whether they recover.
+#[derive(Debug, Parser)]
+#[command(version, disable_help_subcommand = true, after_help = EXIT_CODES)]
+pub struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 pass, 1 a check failed, 2 the input is wrong, 3 inconclusive, \
+4 the rig could not be restored, 130 interrupted, 70 a bug in brownout.";
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run scenarios on a rig and judge them
+    Run(Run),
+    /// Show what would happen, with no rig present
+    Plan(Plan),
+    /// Judge a recorded run again
+    Judge(Judge),
+    /// Cut the power at every flash operation of a scenario
+    Sweep(Sweep),
+    /// List the scenarios
+    List(List),
+    /// Explain what can be written: faults, triggers, checks, steps, files
+    Kinds(Kinds),
+    /// Look whether everything a rig file asks for is there
+    Doctor(Doctor),
+    /// Undo what a run that died left behind on a rig
+    Heal(Heal),
+    /// Start the virtual board alone, for probe-rs and a terminal program
+    #[cfg(all(feature = "virtual", unix))]
+    Board(Board),
+}
+
+/// Which scenarios, on which rig.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Selection {
+    /// Scenario files or folders; all of scenarios/ if left out
+    pub scenarios: Vec<PathBuf>,
+    /// The rig: a file, or a name under rigs/
+    #[arg(long, default_value = "virtual", value_name = "RIG")]
+    pub rig: String,
+    /// Only scenarios with this tag (several: any of them)
+    #[arg(long = "tag", value_name = "TAG")]
+    pub tags: Vec<String>,
+    /// Only this case of `vary`, as in `nth=3,tear=random`
+    #[arg(long, value_name = "CASE")]
+    pub case: Option<String>,
+    /// Seed of everything random
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub seed: u64,
+    /// Give the firmware this known defect
+    #[arg(long, value_name = "NAME")]
+    pub defect: Option<String>,
+    /// Run this image: a name under the board's `images`, or a path
+    #[arg(long, value_name = "IMAGE")]
+    pub image: Option<String>,
+}
+
+/// How to show things.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct Show {
+    /// Show everything, console lines included
+    #[arg(long, short)]
+    pub verbose: bool,
+    /// Colours
+    #[arg(long, value_enum, default_value_t = When::Auto, value_name = "WHEN")]
+    pub color: When,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// `brownout run`
+#[derive(Clone, Debug, clap::Args)]
+pub struct Run {
+    /// Which scenarios, on which rig.
+    #[command(flatten)]
+    pub selection: Selection,
+    /// Where the reports go; must be empty or new. reports/<time>/ if left out
+    #[arg(long, value_name = "DIR")]
+    pub report_dir: Option<PathBuf>,
+    /// How to show things.
+    #[command(flatten)]
+    pub show: Show,
+}
+
+/// `brownout plan`
+#[derive(Clone, Debug, clap::Args)]
+pub struct Plan {
+    /// Which scenarios, on which rig.
+    #[command(flatten)]
+    pub selection: Selection,
+    /// Print the plans as JSON, one a line
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `brownout judge`
+#[derive(Clone, Debug, clap::Args)]
+pub struct Judge {
+    /// Folders of recorded runs
+    #[arg(required = true, value_name = "RUN")]
+    pub runs: Vec<PathBuf>,
+    /// How to show things.
+    #[command(flatten)]
+    pub show: Show,
+}
+
+/// `brownout sweep`
+#[derive(Clone, Debug, clap::Args)]
+pub struct Sweep {
+    /// Which scenarios, on which rig. Each must have one `power_cut` with a `flash_op` trigger.
+    #[command(flatten)]
+    pub selection: Selection,
+    /// Where in each flash operation to cut (several are possible); where the scenario says, if left out
+    #[arg(long = "moment", value_enum, value_name = "MOMENT")]
+    pub moments: Vec<Moment>,
+    /// Where the reports go; must be empty or new. reports/<time>/ if left out
+    #[arg(long, value_name = "DIR")]
+    pub report_dir: Option<PathBuf>,
+    /// How to show things.
+    #[command(flatten)]
+    pub show: Show,
+}
+
+/// Where in a flash operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Moment {
+    /// Nothing of it has happened
+    Before,
+    /// Half-way through
+    During,
+    /// It is complete
+    After,
+}
+
+/// `brownout list`
+#[derive(Clone, Debug, clap::Args)]
+pub struct List {
+    /// Scenario files or folders; all of scenarios/ if left out
+    pub scenarios: Vec<PathBuf>,
+    /// Only scenarios with this tag (several: any of them)
+    #[arg(long = "tag", value_name = "TAG")]
+    pub tags: Vec<String>,
+}
+
+/// `brownout kinds`
+#[derive(Clone, Debug, clap::Args)]
+pub struct Kinds {
+    /// A kind (`power_cut`), a table (`faults`) or a file (`scenario`); everything in brief if left out
+    pub name: Option<String>,
+    /// Print the JSON schema of a file, for editors
+    #[arg(long, value_enum, value_name = "FILE", conflicts_with = "name")]
+    pub schema: Option<Schema>,
+}
+
+/// A file with a schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Schema {
+    /// Scenario files
+    Scenario,
+    /// Board files
+    Board,
+    /// Rig files
+    Rig,
+}
+
+/// `brownout doctor`
+#[derive(Clone, Debug, clap::Args)]
+pub struct Doctor {
+    /// The rig: a file, or a name under rigs/
+    #[arg(default_value = "virtual", value_name = "RIG")]
+    pub rig: String,
+}
+
+/// `brownout heal`
+#[derive(Clone, Debug, clap::Args)]
+pub struct Heal {
+    /// The rig: a file, or a name under rigs/
+    #[arg(value_name = "RIG")]
+    pub rig: String,
+}
+
+/// `brownout board`
+#[cfg(all(feature = "virtual", unix))]
+#[derive(Clone, Debug, clap::Args)]
+pub struct Board {
+    /// Program this ELF file before the power comes; erased flash if left out
+    #[arg(long, value_name = "ELF")]
+    pub image: Option<PathBuf>,
+    /// Seed of everything random
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub seed: u64,
+    /// Leave the power off
+    #[arg(long)]
+    pub off: bool,
+    /// Stop after this many seconds
+    #[arg(long, value_name = "SECONDS")]
+    pub seconds: Option<u64>,
+}

@@ -1,0 +1,12 @@
+//! The commands, one file each.
+
+#[cfg(all(feature = "virtual", unix))]
+pub mod board;
+pub mod doctor;
+pub mod heal;
+pub mod judge;
+pub mod kinds;
+pub mod list;
+pub mod plan;
+pub mod run;
+pub mod sweep;

@@ -1,0 +1,103 @@
+//! `brownout plan`: what would happen, with no rig present.
+
+use crate::args::Plan as PlanArgs;
+use crate::failure::{Exit, Failure};
+use crate::project::{Project, case_of};
+use crate::view;
+use brownout_core::plan::Plan;
+use brownout_core::step::Step;
+use std::fmt::Write as _;
+
+/// Prints the plans.
+///
+/// # Errors
+/// The input is wrong.
+pub fn run(args: &PlanArgs) -> Result<Exit, Failure> {
+    let project = Project::find()?;
+    let bench = project.bench(&args.selection.rig)?;
+    let plans = project.plans(&args.selection, &bench)?;
+    for plan in &plans {
+        if args.json {
+            let line = serde_json::to_string(plan).map_err(|error| Failure::inconclusive(error.to_string(), None))?;
+            view::print(&format!("{line}\n"));
+        } else {
+            view::print(&text(plan));
+        }
+    }
+    if !args.json {
+        let count = plans.len();
+        view::print(&format!("{count} {}\n", if count == 1 { "run" } else { "runs" }));
+    }
+    Ok(Exit::Pass)
+}
+
+/// A plan as people read it.
+pub fn text(plan: &Plan) -> String {
+    let mut out = String::new();
+    let case = case_of(plan);
+    let title = if case.is_empty() { plan.scenario.clone() } else { format!("{} [{case}]", plan.scenario) };
+    let digest = plan.digest();
+    let short = digest.get(..12).unwrap_or(&digest);
+    let _ = writeln!(out, "{title}: {}", plan.title);
+    let _ = writeln!(out, "  rig {}, board {}, seed {}, plan {short}", plan.rig, plan.board.name, plan.seed);
+    let defect = plan.board.defect.as_ref().and_then(|defect| defect.name.as_ref());
+    let defect = defect.map_or_else(String::new, |name| format!(" with the defect `{name}`"));
+    let _ = writeln!(out, "  image {}{defect}", plan.board.image.path);
+    if !plan.steady.is_empty() {
+        let _ = writeln!(out, "  steady");
+        for condition in &plan.steady {
+            let _ = writeln!(out, "    {}", compact(condition));
+        }
+    }
+    let _ = writeln!(out, "  method");
+    steps(&mut out, &plan.method, 4, &mut 1);
+    let _ = writeln!(out, "  expect");
+    for check in &plan.expect {
+        let _ = writeln!(out, "    {}", compact(check));
+    }
+    out.push('\n');
+    out
+}
+
+fn steps(out: &mut String, steps_of: &[Step], indent: usize, number: &mut u32) {
+    for step in steps_of {
+        let _ = writeln!(out, "{:indent$}{number}. {}", "", step.text());
+        *number += 1;
+        steps(out, step.inner(), indent + 3, number);
+    }
+}
+
+/// One of our own kinds on one line: `seen: {signal: ready, within: 10s}`.
+fn compact<T: serde::Serialize>(kind: &T) -> String {
+    fn show(value: &serde_json::Value, out: &mut String) {
+        match value {
+            serde_json::Value::Object(map) => {
+                out.push('{');
+                for (index, (key, value)) in map.iter().filter(|(_, v)| !v.is_null()).enumerate() {
+                    if index > 0 {
+                        out.push_str(", ");
+                    }
+                    out.push_str(key);
+                    out.push_str(": ");
+                    show(value, out);
+                }
+                out.push('}');
+            }
+            serde_json::Value::String(text) => out.push_str(text),
+            other => out.push_str(&other.to_string()),
+        }
+    }
+    let mut out = String::new();
+    match serde_json::to_value(kind) {
+        Ok(serde_json::Value::Object(map)) if map.len() == 1 => {
+            for (key, value) in &map {
+                out.push_str(key);
+                out.push_str(": ");
+                show(value, &mut out);
+            }
+        }
+        Ok(value) => show(&value, &mut out),
+        Err(_) => {}
+    }
+    out
+}

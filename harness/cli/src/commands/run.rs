@@ -1,0 +1,24 @@
+//! `brownout run`: scenarios on a rig, recorded and judged.
+
+use crate::args::Run;
+use crate::failure::{Exit, Failure};
+use crate::project::Project;
+use crate::suite::{Job, Runner, job};
+use crate::{signals, view};
+
+/// Runs and judges; the exit code is that of the worst verdict.
+///
+/// # Errors
+/// The input is wrong, or the runs could not be recorded.
+pub fn run(args: &Run) -> Result<Exit, Failure> {
+    let project = Project::find()?;
+    let bench = project.bench(&args.selection.rig)?;
+    let plans = project.plans(&args.selection, &bench)?;
+    let jobs: Vec<Job> = plans.into_iter().map(|plan| job(plan, &args.selection)).collect();
+    let style = view::style(args.show);
+    let live = jobs.len() == 1 || args.show.verbose;
+    let mut runner =
+        Runner::new(&project, &bench, args.report_dir.as_deref(), signals::listen(), style, live)?;
+    runner.run_all(&jobs)?;
+    runner.finish()
+}

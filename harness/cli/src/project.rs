@@ -1,0 +1,259 @@
+//! The project on disk: where its files are, and how they are read.
+
+use crate::args::Selection;
+use crate::failure::Failure;
+use crate::view;
+use brownout_core::board_file::BoardFile;
+use brownout_core::language::render::Problems;
+use brownout_core::names::Defect;
+use brownout_core::plan::Plan;
+use brownout_core::resolve::{Options, Unresolved, resolve};
+use brownout_core::rig_file::RigFile;
+use brownout_core::scenario::ScenarioFile;
+use brownout_drivers::{BoardFacts, Rig};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::path::{Component, Path, PathBuf};
+use std::{fs, io};
+
+/// A file that people write is not larger than this, in bytes.
+const LARGEST: u64 = 1 << 20;
+
+/// A folder with `scenarios/` and `rigs/`.
+#[derive(Clone, Debug)]
+pub struct Project {
+    root: PathBuf,
+}
+
+/// A rig file with its drivers understood and its board files read.
+#[derive(Clone, Debug)]
+pub struct Bench {
+    /// The rig file.
+    pub file: RigFile,
+    /// Its drivers.
+    pub rig: Rig,
+    /// Its board files by name.
+    pub boards: BTreeMap<String, BoardFile>,
+}
+
+impl Bench {
+    /// What the drivers must know of the boards.
+    pub fn facts(&self) -> BTreeMap<String, BoardFacts> {
+        let facts = |file: &BoardFile| BoardFacts { chip: file.board.chip.clone(), baud: file.board.console.baud };
+        self.boards.iter().map(|(name, file)| (name.clone(), facts(file))).collect()
+    }
+}
+
+impl Project {
+    /// The project that the current folder belongs to.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn find() -> Result<Self, Failure> {
+        let here = std::env::current_dir()
+            .map_err(|error| Failure::input(format!("the current folder cannot be read: {error}"), ""))?;
+        Self::above(&here).ok_or_else(|| {
+            Failure::input(
+                "this folder belongs to no brownout project",
+                "change to a folder that has `scenarios` and `rigs`, or to one below it",
+            )
+        })
+    }
+
+    fn above(folder: &Path) -> Option<Self> {
+        folder
+            .ancestors()
+            .find(|folder| folder.join("scenarios").is_dir() && folder.join("rigs").is_dir())
+            .map(Self::at)
+    }
+
+    /// The project in a folder that is known to hold one.
+    pub fn at(root: &Path) -> Self {
+        Self { root: root.to_owned() }
+    }
+
+    /// Its folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// A path as people know it: relative to the project where it is inside.
+    pub fn shown(&self, path: &Path) -> String {
+        let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        absolute.strip_prefix(&self.root).unwrap_or(path).display().to_string()
+    }
+
+    /// Reads a rig by name or path, understands its drivers and reads its board files.
+    ///
+    /// # Errors
+    /// A file is missing or wrong.
+    pub fn bench(&self, rig: &str) -> Result<Bench, Failure> {
+        let named = self.root.join("rigs").join(format!("{rig}.yaml"));
+        let path = if !rig.ends_with(".yaml") && !rig.ends_with(".yml") && named.is_file() {
+            named
+        } else {
+            PathBuf::from(rig)
+        };
+        let text = read(&path).map_err(|error| {
+            let names = self.names_under("rigs");
+            Failure::input(
+                format!("there is no rig `{rig}`: {error}"),
+                format!("name a file, or one of: {}", names.join(", ")),
+            )
+        })?;
+        let file = RigFile::read(&self.shown(&path), &text).map_err(|problems| problem(&problems))?;
+        let rig = Rig::of(&file).map_err(|problems| problem(&problems))?;
+        let mut boards = BTreeMap::new();
+        for (_, dut) in &file.duts {
+            let path = self.root.join("rigs/boards").join(format!("{}.yaml", dut.board));
+            // A board is named, not pathed: rig files do not reach outside the project.
+            let inside = Path::new(&dut.board).components().all(|c| matches!(c, Component::Normal(_)));
+            let text = if inside { read(&path) } else { Err("a board is a name, not a path".to_owned()) };
+            let text = text.map_err(|error| {
+                Failure::input(
+                    format!("{}: there is no board file for `{}`: {error}", file.path, dut.board),
+                    format!("the boards are: {}", self.names_under("rigs/boards").join(", ")),
+                )
+            })?;
+            let board = BoardFile::read(&self.shown(&path), &text).map_err(|problems| problem(&problems))?;
+            boards.insert(dut.board.clone(), board);
+        }
+        Ok(Bench { file, rig, boards })
+    }
+
+    /// Reads scenarios: files, all files below folders, or all there are. All problems of all files are shown.
+    ///
+    /// # Errors
+    /// A path that is not there, files that are wrong, or nothing left after the tags.
+    pub fn scenarios(&self, paths: &[PathBuf], tags: &[String]) -> Result<Vec<ScenarioFile>, Failure> {
+        let all = [self.root.join("scenarios")];
+        let paths = if paths.is_empty() { &all[..] } else { paths };
+        let mut files = Vec::new();
+        for path in paths {
+            // `scenarios/power` is understood from any folder of the project.
+            let here = if path.exists() { path.clone() } else { self.root.join(path) };
+            gather(&here, &mut files).map_err(|error| {
+                Failure::input(
+                    format!("there is no scenario {}: {error}", path.display()),
+                    "`brownout list` shows those that are there",
+                )
+            })?;
+        }
+        let (mut scenarios, mut wrong) = (Vec::new(), String::new());
+        for path in &files {
+            let text = read(path).map_err(|error| {
+                Failure::input(format!("cannot read {}: {error}", path.display()), "is it a scenario file?")
+            })?;
+            match ScenarioFile::read(&self.shown(path), &text) {
+                Ok(file) => scenarios.push(file),
+                Err(problems) => wrong.push_str(&problems.render(view::diagnostics())),
+            }
+        }
+        if !wrong.is_empty() {
+            return Err(Failure::rendered(wrong));
+        }
+        if !tags.is_empty() {
+            scenarios.retain(|file| file.first().tags.iter().any(|tag| tags.contains(tag)));
+        }
+        if scenarios.is_empty() {
+            let what = if tags.is_empty() { "no scenario was found".to_owned() } else {
+                format!("no scenario has the tag {}", tags.join(" or "))
+            };
+            return Err(Failure::input(what, "`brownout list` shows scenarios and their tags"));
+        }
+        Ok(scenarios)
+    }
+
+    /// Makes the plans of a selection, in the order of files and cases.
+    ///
+    /// # Errors
+    /// All problems of all scenarios.
+    pub fn plans(&self, selection: &Selection, bench: &Bench) -> Result<Vec<Plan>, Failure> {
+        let options = Options {
+            seed: selection.seed,
+            defect: selection.defect.as_deref().map(Defect::from),
+            image: selection.image.clone(),
+        };
+        let mut plans = Vec::new();
+        let mut wrong = String::new();
+        for scenario in self.scenarios(&selection.scenarios, &selection.tags)? {
+            let dut = bench.file.dut(scenario.first().dut.as_ref()).or(bench.file.duts.first());
+            let Some(board) = dut.and_then(|(_, dut)| bench.boards.get(&dut.board)) else { continue };
+            match resolve(&scenario, board, &bench.file, &options, &|path| self.digest(path)) {
+                Ok(resolved) => plans.extend(resolved),
+                Err(Unresolved::Scenario(problems)) => wrong.push_str(&problems.render(view::diagnostics())),
+                Err(Unresolved::Given { message, help }) => return Err(Failure::input(message, help)),
+            }
+        }
+        if !wrong.is_empty() {
+            return Err(Failure::rendered(wrong));
+        }
+        if let Some(case) = &selection.case {
+            let cases: Vec<String> = plans.iter().map(case_of).filter(|case| !case.is_empty()).collect();
+            plans.retain(|plan| case_of(plan) == *case);
+            if plans.is_empty() {
+                let help = if cases.is_empty() { "these scenarios have one case each".to_owned() } else {
+                    format!("the cases are: {}", cases.join("  "))
+                };
+                return Err(Failure::input(format!("there is no case `{case}`"), help));
+            }
+        }
+        Ok(plans)
+    }
+
+    /// Where an image of a plan is on this machine.
+    pub fn image(&self, path: &str) -> PathBuf {
+        let inside = self.root.join(path);
+        if inside.is_file() { inside } else { PathBuf::from(path) }
+    }
+
+    fn digest(&self, path: &str) -> Result<String, String> {
+        let bytes = fs::read(self.image(path)).map_err(|error| error.to_string())?;
+        Ok(Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+
+    fn names_under(&self, folder: &str) -> Vec<String> {
+        let mut names: Vec<String> = fs::read_dir(self.root.join(folder))
+            .into_iter()
+            .flatten()
+            .filter_map(|entry| entry.ok()?.file_name().to_str()?.strip_suffix(".yaml").map(str::to_owned))
+            .collect();
+        names.sort();
+        names
+    }
+}
+
+/// A plan's case in words: `nth=3,tear=random`; empty for the only case.
+pub fn case_of(plan: &Plan) -> String {
+    plan.case.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(",")
+}
+
+/// What is wrong with a file.
+pub fn problem(problems: &Problems) -> Failure {
+    Failure::rendered(problems.render(view::diagnostics()))
+}
+
+/// Scenario files below a path, sorted by name.
+fn gather(path: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    if !fs::metadata(path)?.is_dir() {
+        files.push(path.to_owned());
+        return Ok(());
+    }
+    let mut entries = fs::read_dir(path)?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
+    entries.sort();
+    for entry in entries {
+        let yaml = entry.extension().is_some_and(|e| e == "yaml" || e == "yml");
+        if yaml || entry.is_dir() {
+            gather(&entry, files)?;
+        }
+    }
+    Ok(())
+}
+
+fn read(path: &Path) -> Result<String, String> {
+    let size = fs::metadata(path).map_err(|error| error.to_string())?.len();
+    if size > LARGEST {
+        return Err(format!("it is larger than {} KiB", LARGEST / 1024));
+    }
+    fs::read_to_string(path).map_err(|error| error.to_string())
+}

@@ -1,0 +1,377 @@
+//! Many runs, one after the other, each recorded and judged.
+
+use crate::failure::{Exit, Failure};
+use crate::project::{Bench, Project, case_of};
+use crate::view::{self, StatusLine};
+use crate::wall::{self, Stopwatch};
+use brownout_core::event::{Ended, Event, What};
+use brownout_core::judge::judge;
+use brownout_core::plan::Plan;
+use brownout_core::verdict::{Judgement, Verdict};
+use brownout_engine::{Finished, Interrupt, Journal, JournalError, Ledger, LedgerError, Manifest, PumpError, RunOrder};
+use brownout_report::terminal::{self, Live, Style};
+use brownout_report::{RunLine, RunView, Suite, html, json, junit};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// After this many runs in a row that the rig broke, the rest is not tried: nobody stands beside it at night.
+const RIG_PATIENCE: usize = 3;
+
+/// A plan, and the words that run it again.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// The plan.
+    pub plan: Plan,
+    /// The command line that makes the same plan again.
+    pub again: String,
+    /// Name of its folder below that of its scenario, without the seed.
+    pub name: String,
+}
+
+/// Runs jobs on a bench.
+pub struct Runner<'a> {
+    project: &'a Project,
+    bench: &'a Bench,
+    folder: PathBuf,
+    anchor: String,
+    interrupt: Interrupt,
+    ledger: Option<Ledger>,
+    runtime: tokio::runtime::Runtime,
+    style: Style,
+    /// Show what happens inside each run.
+    live: bool,
+    started: Stopwatch,
+    lines: Vec<RunLine>,
+    poisoned: Vec<String>,
+}
+
+/// One run, judged.
+#[derive(Debug)]
+pub struct Judged {
+    /// Its timeline.
+    pub events: Vec<Event>,
+    /// What to think of it.
+    pub judgement: Judgement,
+}
+
+impl<'a> Runner<'a> {
+    /// Prepares a suite: its folder, the rig's ledger, and whatever a dead process left to be undone.
+    ///
+    /// # Errors
+    /// The folder is not empty or cannot be made; the rig is in use or could not be restored.
+    pub fn new(
+        project: &'a Project,
+        bench: &'a Bench,
+        report_dir: Option<&Path>,
+        interrupt: Interrupt,
+        style: Style,
+        live: bool,
+    ) -> Result<Self, Failure> {
+        let anchor = wall::now();
+        let folder = match report_dir {
+            Some(dir) => empty_folder(dir)?,
+            None => fresh_folder(&project.root().join("reports"), &wall::as_folder(&anchor))?,
+        };
+        let runtime = runtime()?;
+        let ledger = open_ledger(project, bench, &runtime)?;
+        Ok(Self {
+            project,
+            bench,
+            folder,
+            anchor,
+            interrupt,
+            ledger,
+            runtime,
+            style,
+            live,
+            started: Stopwatch::start(),
+            lines: Vec::new(),
+            poisoned: Vec::new(),
+        })
+    }
+
+    /// Whether somebody asked to stop.
+    pub fn interrupted(&self) -> bool {
+        self.interrupt.wished()
+    }
+
+    /// Runs one job, records and judges it.
+    ///
+    /// # Errors
+    /// It could not be recorded.
+    pub fn run(&mut self, job: &Job) -> Result<Judged, Failure> {
+        let (judged, line) = self.run_quietly(job)?;
+        if !self.live {
+            view::print(&format!("{}\n", terminal::run_line(&line, &self.style)));
+        }
+        self.lines.push(line);
+        Ok(judged)
+    }
+
+    fn run_quietly(&mut self, job: &Job) -> Result<(Judged, RunLine), Failure> {
+        let stopwatch = Stopwatch::start();
+        let digest = job.plan.digest();
+        let anchor = wall::now();
+        let folder = self.folder.join(&job.plan.scenario).join(folder_name(job));
+        let manifest = Manifest {
+            brownout: env!("CARGO_PKG_VERSION").to_owned(),
+            started: anchor.clone(),
+            plan: digest.clone(),
+        };
+        let mut journal = Journal::create(&folder, &manifest, &job.plan).map_err(journal_failure)?;
+        let mut bench = self.bench.rig.open(&self.bench.facts(), job.plan.seed)?;
+        let order = RunOrder {
+            image: self.project.image(&job.plan.board.image.path),
+            plan: job.plan.clone(),
+            digest: digest.clone(),
+        };
+        let mut live = Live::new(self.style);
+        let mut status = StatusLine::new();
+        let show = self.live;
+        let mut watch = |event: &Event| {
+            let lines = live.event(event);
+            if show && !lines.is_empty() {
+                status.clear();
+                view::print(&(lines.join("\n") + "\n"));
+            }
+            status.show(event.at, &live.status(event.at));
+        };
+        let ledger = self.ledger.as_mut();
+        let result = self.runtime.block_on(brownout_engine::run(
+            order,
+            &mut bench,
+            &mut journal,
+            ledger,
+            &self.interrupt,
+            &mut watch,
+        ));
+        status.clear();
+        drop(bench);
+        let Finished { events, owed } = result.map_err(pump_failure)?;
+        self.poisoned.extend(owed.iter().map(|owed| format!("{} of `{}`", owed.revert.port(), owed.dut)));
+
+        let judgement = judge(&job.plan, &digest, &events);
+        let wall_time = stopwatch.elapsed();
+        let shown = self.project.shown(&folder);
+        let view = RunView {
+            plan: &job.plan,
+            events: &events,
+            judgement: &judgement,
+            anchor: &anchor,
+            folder: &shown,
+            again: &job.again,
+            wall_time: Some(wall_time),
+        };
+        write_reports(&mut journal, &view)?;
+        if show {
+            view::print(&format!("\n{}", terminal::run(&view, &self.style)));
+        }
+        let line = RunLine::of(&view);
+        Ok((Judged { events, judgement }, line))
+    }
+
+    /// Runs a job for its timeline only: it is recorded, but is no part of the suite.
+    ///
+    /// # Errors
+    /// It could not be recorded.
+    pub fn count(&mut self, job: &Job) -> Result<Vec<Event>, Failure> {
+        let live = std::mem::replace(&mut self.live, false);
+        let judged = self.run_quietly(job);
+        self.live = live;
+        judged.map(|(judged, _)| judged.events)
+    }
+
+    /// Runs jobs until they are done, somebody asks to stop, or the rig has broken too often.
+    ///
+    /// # Errors
+    /// A run could not be recorded.
+    pub fn run_all(&mut self, jobs: &[Job]) -> Result<(), Failure> {
+        let mut broken = 0;
+        for (index, job) in jobs.iter().enumerate() {
+            if self.interrupted() || !self.poisoned.is_empty() {
+                break;
+            }
+            let judged = self.run(job)?;
+            let rig_failed = matches!(judged.events.last().map(|e| &e.what), Some(What::RunEnded(Ended::RigFailed { .. })));
+            broken = if rig_failed { broken + 1 } else { 0 };
+            let left = jobs.len() - index - 1;
+            if broken == RIG_PATIENCE && left > 0 {
+                view::print(&format!("the rig broke {RIG_PATIENCE} times in a row; {left} more runs were not tried\n"));
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the suite's reports, shows its summary if there was more than one run, and gives the exit code.
+    ///
+    /// # Errors
+    /// The reports cannot be written.
+    pub fn finish(self) -> Result<Exit, Failure> {
+        let interrupted = self.interrupted();
+        let suite = Suite {
+            anchor: self.anchor,
+            folder: self.project.shown(&self.folder),
+            wall_time: self.started.elapsed(),
+            runs: self.lines,
+        };
+        let write = |name: &str, text: Result<String, String>| -> Result<(), Failure> {
+            let path = self.folder.join(name);
+            let text = text.map_err(|error| cannot_write(&path, &error))?;
+            fs::write(&path, text).map_err(|error| cannot_write(&path, &error.to_string()))
+        };
+        write("junit.xml", junit::xml(&suite))?;
+        write("summary.json", json::summary(&suite))?;
+        write("index.html", html::index(&suite))?;
+        if !self.live || suite.runs.len() > 1 {
+            view::print(&format!("\n{}", terminal::suite(&suite, &self.style)));
+        }
+        view::print(&format!("report: {}/index.html\n", suite.folder));
+        if !self.poisoned.is_empty() {
+            return Err(Failure::not_restored(
+                format!("the rig could not be restored: {}", self.poisoned.join(", ")),
+                format!("put it right and run `brownout heal {}`", self.bench.file.name),
+            ));
+        }
+        if interrupted {
+            return Ok(Exit::Interrupted);
+        }
+        Ok(suite.runs.iter().map(|run| run.verdict).max().unwrap_or(Verdict::Inconclusive).into())
+    }
+}
+
+/// Writes what a run's folder holds besides its journal.
+///
+/// # Errors
+/// The disk refuses.
+pub fn write_reports(journal: &mut Journal, view: &RunView<'_>) -> Result<(), Failure> {
+    let documents = [("verdicts.json", json::verdicts(view.judgement)), ("report.html", html::run(view))];
+    for (name, text) in documents {
+        let text = text.map_err(|error| cannot_write(&journal.folder().join(name), &error))?;
+        journal.document(name, &text).map_err(journal_failure)?;
+    }
+    Ok(())
+}
+
+/// A runtime for one thread.
+///
+/// # Errors
+/// The system refuses.
+pub fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .map_err(|error| Failure::inconclusive(format!("cannot start: {error}"), None))
+}
+
+/// Opens the ledger of a rig that outlives this process, and undoes what dead processes left behind.
+///
+/// # Errors
+/// The rig is in use, or could not be restored.
+pub fn open_ledger(
+    project: &Project,
+    bench: &Bench,
+    runtime: &tokio::runtime::Runtime,
+) -> Result<Option<Ledger>, Failure> {
+    if !bench.rig.outlives_us() {
+        return Ok(None);
+    }
+    let folder = project.root().join("reports/.rigs");
+    let (mut ledger, owed) =
+        Ledger::open(&folder, &bench.file.name, std::process::id()).map_err(ledger_failure)?;
+    if !owed.is_empty() {
+        let opened = bench.rig.open(&bench.facts(), 0)?;
+        let failed = runtime
+            .block_on(brownout_engine::heal(&opened, &mut ledger, &owed))
+            .map_err(ledger_failure)?;
+        if let Some((_, error)) = failed.first() {
+            return Err(Failure::not_restored(
+                format!("a run that died left the rig `{}` changed, and it cannot be restored: {error}", bench.file.name),
+                error.help.clone().unwrap_or_default(),
+            ));
+        }
+        view::print(&format!("healed the rig `{}`: undid {} that a run that died had left\n", bench.file.name, owed.len()));
+    }
+    Ok(Some(ledger))
+}
+
+/// `case-seed`, with nothing in it that a file system minds.
+fn folder_name(job: &Job) -> String {
+    let case: String = job
+        .name
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() || "=,._%+-".contains(c) { c } else { '_' })
+        .take(100)
+        .collect();
+    if case.is_empty() { job.plan.seed.to_string() } else { format!("{case}-{}", job.plan.seed) }
+}
+
+fn empty_folder(dir: &Path) -> Result<PathBuf, Failure> {
+    fs::create_dir_all(dir).map_err(|error| cannot_write(dir, &error.to_string()))?;
+    let mut entries = fs::read_dir(dir).map_err(|error| cannot_write(dir, &error.to_string()))?;
+    if entries.next().is_some() {
+        return Err(journal_failure(JournalError::NotEmpty(dir.to_owned())));
+    }
+    std::path::absolute(dir).map_err(|error| cannot_write(dir, &error.to_string()))
+}
+
+/// A new folder; two suites that begin in the same second get two.
+fn fresh_folder(parent: &Path, name: &str) -> Result<PathBuf, Failure> {
+    fs::create_dir_all(parent).map_err(|error| cannot_write(parent, &error.to_string()))?;
+    for attempt in 1..1000 {
+        let name = if attempt == 1 { name.to_owned() } else { format!("{name}-{attempt}") };
+        let folder = parent.join(name);
+        match fs::create_dir(&folder) {
+            Ok(()) => return Ok(folder),
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(cannot_write(&folder, &error.to_string())),
+        }
+    }
+    Err(cannot_write(parent, "a thousand suites in one second"))
+}
+
+fn cannot_write(path: &Path, why: &str) -> Failure {
+    Failure::inconclusive(
+        format!("cannot write {}: {why}", path.display()),
+        Some("name another folder with --report-dir, or free some space".to_owned()),
+    )
+}
+
+fn journal_failure(error: JournalError) -> Failure {
+    match error {
+        JournalError::NotEmpty(_) => Failure::input(error.to_string(), ""),
+        JournalError::Write { .. } => Failure::inconclusive(
+            format!("{error}; the run was stopped and everything was reverted"),
+            None,
+        ),
+    }
+}
+
+fn ledger_failure(error: LedgerError) -> Failure {
+    Failure::inconclusive(error.to_string(), None)
+}
+
+fn pump_failure(error: PumpError) -> Failure {
+    match error {
+        PumpError::Journal(error) => journal_failure(error),
+        PumpError::Ledger(error) => ledger_failure(error),
+        PumpError::Pattern(error) => Failure::input(error.to_string(), "correct it in the board file"),
+    }
+}
+
+/// The job of a plan made from a command line.
+pub fn job(plan: Plan, selection: &crate::args::Selection) -> Job {
+    let name = case_of(&plan);
+    let mut again = format!("brownout run scenarios/{}.yaml --rig {}", plan.scenario, selection.rig);
+    if !name.is_empty() {
+        again.push_str(&format!(" --case {name}"));
+    }
+    again.push_str(&format!(" --seed {}", selection.seed));
+    if let Some(defect) = &selection.defect {
+        again.push_str(&format!(" --defect {defect}"));
+    }
+    if let Some(image) = &selection.image {
+        again.push_str(&format!(" --image {image}"));
+    }
+    Job { plan, again, name }
+}
