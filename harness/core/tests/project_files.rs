@@ -7,6 +7,7 @@ use brownout_core::plan::Plan;
 use brownout_core::resolve::{Options, Unresolved, resolve};
 use brownout_core::rig_file::RigFile;
 use brownout_core::scenario::ScenarioFile;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 fn project() -> PathBuf {
@@ -71,4 +72,17 @@ fn on_the_real_board_only_what_needs_a_flash_trace_is_refused() {
             }
         }
     }
+}
+
+#[test]
+fn every_known_defect_has_a_scenario_made_to_catch_it() {
+    let path = "rigs/boards/nrf52840-thermostat.yaml";
+    let board = BoardFile::read(path, &text(path)).unwrap();
+    let known: BTreeSet<String> = board.board.defects.unwrap().known.into_keys().collect();
+    let caught: BTreeSet<String> = scenarios()
+        .iter()
+        .filter_map(|path| ScenarioFile::read(path, &text(path)).unwrap().first().catches.clone())
+        .map(|defect| defect.0)
+        .collect();
+    assert_eq!(caught, known);
 }

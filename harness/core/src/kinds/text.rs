@@ -48,7 +48,7 @@ fn overview(tables: &[Table]) -> String {
     }
     text.push_str("files\n");
     for (name, record) in files() {
-        entry(name, &words_of(record.doc), &mut text);
+        entry(name, &first_sentence(record.doc), &mut text);
     }
     text.push_str("\n`brownout kinds <name>` shows one of them with its fields.\n");
     text
@@ -60,7 +60,7 @@ fn brief(table: &Table, text: &mut String) {
     for kind in &table.kinds {
         entry(
             kind.word,
-            &kind.record().map_or_else(|| shape_in_words(&kind.shape), |r| words_of(r.doc)),
+            &kind.record().map_or_else(|| shape_in_words(&kind.shape), |r| first_sentence(r.doc)),
             text,
         );
     }
@@ -111,6 +111,14 @@ fn presence(field: &Field) -> String {
             "[]" | "{}" => " (may be left out)".to_owned(),
             default => format!(" (if left out: {default})"),
         },
+    }
+}
+
+fn first_sentence(doc: &str) -> String {
+    let words = words_of(doc);
+    match words.find(". ") {
+        Some(end) => words[..=end].to_owned(),
+        None => words,
     }
 }
 
