@@ -4,7 +4,7 @@ use crate::language::decode::{Ruled, Shape};
 use crate::language::render::Problems;
 use crate::language::scalar::{from_str, scalar};
 use crate::language::{Decode, Diagnostics, Node, Span, Value, parse};
-use crate::names::{Command, Defect, Region, Signal};
+use crate::names::{Command, Region, Signal};
 use crate::plan::{CommandWords, Source};
 use regex::{Regex, RegexBuilder};
 use serde::{Deserialize, Serialize};
@@ -330,11 +330,6 @@ impl BoardFile {
     /// What it understands by a command.
     pub fn command(&self, command: &Command) -> Option<&CommandWords> {
         self.board.commands.get(command.as_str())
-    }
-
-    /// Whether it knows a defect; `None` if it has no images with defects at all.
-    pub fn knows_defect(&self, defect: &Defect) -> Option<bool> {
-        self.board.defects.as_ref().map(|defects| defects.known.contains_key(defect.as_str()))
     }
 }
 

@@ -36,7 +36,7 @@ pub struct RigDut {
 }
 
 /// Which driver stands behind a port. Its parameters are its own business: it decodes them with
-/// [`Decode`](crate::language::Decode).
+/// [`Decode`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Driver {
     /// Its kind (`probe_rs`).

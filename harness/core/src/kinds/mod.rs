@@ -64,7 +64,10 @@ pub fn tables() -> Vec<Table> {
     ]
 }
 
-fn kinds(table: &[(&'static str, fn() -> Shape)]) -> Vec<Kind> {
+/// A line of a table: the word and what stands behind it.
+type Line = (&'static str, fn() -> Shape);
+
+fn kinds(table: &[Line]) -> Vec<Kind> {
     table.iter().map(|(word, shape)| Kind { word, shape: shape() }).collect()
 }
 

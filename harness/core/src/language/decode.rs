@@ -1,4 +1,4 @@
-//! From nodes to types. A type says how it is written once, with [`record!`](crate::record) or [`kinds!`](crate::kinds);
+//! From nodes to types. A type says how it is written once, with [`record!`](crate::record!) or [`kinds!`](crate::kinds!);
 //! decoding, help texts, `brownout kinds` and the JSON schema all come from that.
 
 use super::diagnostic::{Diagnostics, Mention, did_you_mean};

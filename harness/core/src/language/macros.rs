@@ -1,5 +1,5 @@
 //! What makes a type from its description: [`record!`](crate::record), [`words!`](crate::words),
-//! [`kinds!`](crate::kinds).
+//! [`kinds!`](crate::kinds!).
 
 /// A struct that is written as a mapping.
 ///

@@ -342,6 +342,15 @@ mod tests {
     }
 
     #[test]
+    fn byte_order_marks_and_windows_line_ends_shift_nothing() {
+        assert_eq!(text_at("\u{feff}a: b\r\nc:\r\n  d: e\r\n", &["c", "d"]), "e");
+        let found = parse("a: b\r\na: c\r\n").unwrap_err();
+        let shown =
+            crate::language::render::render("x", "a: b\r\na: c\r\n", &found, crate::language::Style::Plain);
+        assert!(shown.contains("2 | a: c\n") && !shown.contains("u{d}"), "{shown}");
+    }
+
+    #[test]
     fn aliases_stand_for_their_nodes() {
         let node = parse("a: &x {b: 1}\nc: *x\n").unwrap();
         assert_eq!(node.at(&["a"]).unwrap().value, node.at(&["c"]).unwrap().value);

@@ -190,3 +190,36 @@ macro_rules! decode_name {
 decode_name! {
     Dut, "a device"; Signal, "a signal"; Command, "a command"; Setting, "a setting"; Defect, "a defect"; Region, "a region";
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::language::parse;
+
+    fn problem<T: Decode>(text: &str) -> (String, Option<String>) {
+        let mut out = Diagnostics::new();
+        let node = parse(&format!("a: {text}")).unwrap();
+        assert!(T::decode(node.at(&["a"]).unwrap(), &mut out).is_none(), "{text} was read");
+        let problem = out.into_sorted().remove(0);
+        (problem.message, problem.help)
+    }
+
+    #[test]
+    fn only_true_and_false_are_truth_values() {
+        for (written, meant) in
+            [("on", "true"), ("No", "false"), ("TRUE", "true"), ("yes", "true"), ("off", "false")]
+        {
+            let (message, help) = problem::<bool>(written);
+            assert_eq!(message, format!("`{written}` is not a truth value"));
+            assert_eq!(help.unwrap(), format!("write `{meant}`"));
+        }
+        assert_eq!(problem::<bool>("1").1.unwrap(), "it is `true` or `false`");
+    }
+
+    #[test]
+    fn numbers_are_whole_and_fit() {
+        for text in ["1.5", "-1", "0x10", "4294967296", "", "[1]"] {
+            problem::<u32>(text);
+        }
+    }
+}

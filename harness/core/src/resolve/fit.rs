@@ -92,11 +92,15 @@ impl Fit<'_> {
         );
     }
 
-    /// A board without any known defects can run the scenario all the same; one with others cannot have meant this.
+    /// Another board has other defects or none, and can run the scenario all the same. Only what looks like one of
+    /// its own, misspelt, is a mistake.
     fn defect(&self, defect: &Defect, span: Span, out: &mut Diagnostics) {
-        if self.board.knows_defect(defect) == Some(false) {
-            let known = self.board.board.defects.iter().flat_map(|d| d.known.keys()).map(String::as_str);
-            let help = near(defect.as_str(), known, &self.board.path, "defects");
+        let Some(defects) = &self.board.board.defects else { return };
+        if defects.known.contains_key(defect.as_str()) {
+            return;
+        }
+        if let Some(near) = did_you_mean(defect.as_str(), defects.known.keys().map(String::as_str)) {
+            let help = format!("did you mean `{near}`?");
             out.error(span, format!("unknown defect `{defect}`"), "the board has no such defect", Some(help));
         }
     }
