@@ -1,0 +1,429 @@
+//! Board files: what a kind of device is, how it shows what it does, what it understands.
+
+use crate::language::decode::{Ruled, Shape};
+use crate::language::render::Problems;
+use crate::language::scalar::{from_str, scalar};
+use crate::language::{Decode, Diagnostics, Node, Span, Value, parse};
+use crate::names::{Command, Defect, Region, Signal};
+use crate::plan::{CommandWords, Source};
+use regex::{Regex, RegexBuilder};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How large a compiled pattern may be, in bytes.
+const PATTERN_LIMIT: usize = 1 << 20;
+
+/// The command that asks a device to keep a value.
+pub const SET: &str = "set";
+
+/// The command that asks a device for a value.
+pub const GET: &str = "get";
+
+crate::record! {
+    /// What a kind of device is, how it shows what it does, and what it understands.
+    pub struct Board {
+        /// The probe-rs target name.
+        chip: String = "chip" (NotEmpty),
+        /// Its console.
+        console: Console = "console" or Console { baud: 115_200 },
+        /// Its flash regions, by name.
+        flash: BTreeMap<String, FlashRange> = "flash" or BTreeMap::new(),
+        /// Regions that are cleared before each run.
+        fresh: Vec<Region> = "fresh" or Vec::new(),
+        /// Its firmware images, by name; files under `fixtures/firmware/images`. `current` is what runs by default.
+        images: BTreeMap<String, String> = "images" or BTreeMap::new(),
+        /// The defects that an image of it can be told to have.
+        defects: Option<Defects> = "defects" optional,
+        /// How it shows what it does, by name. `boot` is the one that says that it starts.
+        signals: BTreeMap<String, Source> = "signals" or BTreeMap::new(),
+        /// What can be said to it, by name. `set` and `get` are those for settings.
+        commands: BTreeMap<String, CommandWords> = "commands" or BTreeMap::new(),
+    }
+}
+
+crate::record! {
+    /// A serial console.
+    pub struct Console {
+        /// Its speed in bit/s.
+        baud: u32 = "baud" (Positive) or 115_200,
+    }
+}
+
+crate::record! {
+    /// Firmware with known defects, one of which a word in memory selects.
+    pub struct Defects {
+        /// Which of the images has them.
+        image: String = "image",
+        /// The address of the word that selects one.
+        word: Word = "word",
+        /// What to write there for no defect.
+        none: Word = "none" or Word(u32::MAX),
+        /// What to write there for each.
+        known: BTreeMap<String, Word> = "known" (NotEmpty),
+    }
+}
+
+impl<T> Ruled for BTreeMap<String, T> {
+    fn is_nothing(&self) -> bool {
+        self.is_empty()
+    }
+}
+
+/// A 32-bit address or word, written `0x10001080` or in decimal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Word(pub u32);
+
+impl std::str::FromStr for Word {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let digits = text.replace('_', "");
+        let value = match digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")) {
+            Some(hex) if !hex.starts_with('+') => u32::from_str_radix(hex, 16).ok(),
+            None if !digits.starts_with('+') => digits.parse().ok(),
+            _ => None,
+        };
+        value.map(Self).ok_or_else(|| format!("`{text}` is not a 32-bit word; write it like `0x10001080`"))
+    }
+}
+
+impl Decode for Word {
+    fn shape() -> Shape {
+        Shape::Scalar("a 32-bit address or word", "0x10001080")
+    }
+
+    fn decode(node: &Node, out: &mut Diagnostics) -> Option<Self> {
+        from_str(node, "a 32-bit word", out)
+    }
+}
+
+/// A range of flash, written `0x0..0x8000`; the end is the first address behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FlashRange {
+    /// First address.
+    pub start: u32,
+    /// First address behind it.
+    pub end: u32,
+}
+
+impl std::str::FromStr for FlashRange {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("`{text}` is not a range of addresses; write it like `0x0..0x8000`");
+        let (start, end) = text.split_once("..").ok_or_else(wrong)?;
+        let (Word(start), Word(end)) =
+            (start.trim().parse().map_err(|_| wrong())?, end.trim().parse().map_err(|_| wrong())?);
+        if start < end {
+            Ok(Self { start, end })
+        } else {
+            Err(format!("`{text}` is empty; the end is the first address behind the range"))
+        }
+    }
+}
+
+impl Decode for FlashRange {
+    fn shape() -> Shape {
+        Shape::Scalar("a range of addresses, its end not included", "0x0..0x8000")
+    }
+
+    fn decode(node: &Node, out: &mut Diagnostics) -> Option<Self> {
+        from_str(node, "a range of addresses", out)
+    }
+}
+
+impl Decode for Source {
+    fn shape() -> Shape {
+        Shape::Kind("sources")
+    }
+
+    fn decode(node: &Node, out: &mut Diagnostics) -> Option<Self> {
+        let (word, value) = crate::language::decode::one_kind(node, "source", Self::TABLE, out)?;
+        let pattern = pattern(value, out)?;
+        Some(if word == "log" { Self::Log(pattern) } else { Self::Console(pattern) })
+    }
+}
+
+impl Source {
+    /// The words of its kinds.
+    pub const TABLE: &'static [&'static str] = &["console", "log"];
+
+    /// The pattern.
+    pub fn pattern(&self) -> &str {
+        match self {
+            Self::Console(pattern) | Self::Log(pattern) => pattern,
+        }
+    }
+
+    /// The names of its groups; nothing if it does not compile.
+    pub fn groups(&self) -> BTreeSet<String> {
+        compile(self.pattern()).map(|regex| groups(&regex)).unwrap_or_default()
+    }
+}
+
+fn groups(regex: &Regex) -> BTreeSet<String> {
+    regex.capture_names().flatten().map(str::to_owned).collect()
+}
+
+fn compile(pattern: &str) -> Result<Regex, regex::Error> {
+    RegexBuilder::new(pattern).size_limit(PATTERN_LIMIT).build()
+}
+
+/// Reads a regular expression and checks that it is one.
+fn pattern(node: &Node, out: &mut Diagnostics) -> Option<String> {
+    let text = scalar(node, "a regular expression", out)?;
+    checked(node, text, text, out).map(|_| text.to_owned())
+}
+
+/// Compiles `as_compiled`, which was written at `node` as `text`.
+fn checked(node: &Node, text: &str, as_compiled: &str, out: &mut Diagnostics) -> Option<Regex> {
+    match compile(as_compiled) {
+        Ok(regex) if regex.is_match("") && !text.is_empty() => {
+            out.error(
+                node.span,
+                "this pattern matches an empty line, so it matches every line",
+                "matches everything",
+                Some("make at least one character of it compulsory".to_owned()),
+            );
+            None
+        }
+        Ok(regex) if !text.is_empty() => Some(regex),
+        Ok(_) => {
+            out.error(node.span, "the pattern is empty", "expected a regular expression", None);
+            None
+        }
+        Err(regex::Error::CompiledTooBig(limit)) => {
+            out.error(
+                node.span,
+                format!("the pattern needs more than {limit} bytes"),
+                "too large",
+                Some("use smaller counts in `{…}`".to_owned()),
+            );
+            None
+        }
+        Err(error) => {
+            let shown = error.to_string();
+            let reason =
+                shown.lines().rev().find_map(|line| line.strip_prefix("error: ")).unwrap_or("not valid");
+            let span = if text == as_compiled { inside(node, text, &shown) } else { node.span };
+            out.error(
+                span,
+                format!("not a regular expression: {reason}"),
+                reason,
+                Some("put a `\\` before a character that is meant as itself".to_owned()),
+            );
+            None
+        }
+    }
+}
+
+/// Where in the pattern the complaint points: it shows the pattern with a caret under the place, both indented by 4.
+/// Only where the scalar stands in the file as it is, give or take quotes.
+fn inside(node: &Node, text: &str, shown: &str) -> Span {
+    let quotes = (node.span.end - node.span.start).checked_sub(text.len());
+    let caret = shown.lines().find_map(|line| {
+        let at = line.find('^')?;
+        line[..at].trim().is_empty().then(|| (at.saturating_sub(4), line.matches('^').count()))
+    });
+    match (quotes, caret) {
+        (Some(quotes @ (0 | 2)), Some((at, length))) if text.is_ascii() && at < text.len() => {
+            let start = node.span.start + quotes / 2 + at;
+            Span { start, end: start + length }
+        }
+        _ => node.span,
+    }
+}
+
+/// An answer's pattern with something in the place of `{key}` and `{value}`.
+fn filled(pattern: &str) -> String {
+    pattern.replace("{key}", "key").replace("{value}", "value")
+}
+
+impl Decode for CommandWords {
+    fn shape() -> Shape {
+        Shape::Record(CommandShape::RECORD)
+    }
+
+    fn decode(node: &Node, out: &mut Diagnostics) -> Option<Self> {
+        let CommandShape { send, ack, refused } = CommandShape::decode(node, out)?;
+        Some(Self { send, ack: ack.map(|a| a.0), refused: refused.map(|r| r.0) })
+    }
+}
+
+crate::record! {
+    /// A console command. In it `{key}` and `{value}` stand for a setting and its value.
+    pub struct CommandShape {
+        /// The line that is sent.
+        send: String = "send" (NotEmpty),
+        /// A regular expression for the answer that says "done".
+        ack: Option<Answer> = "ack" optional,
+        /// A regular expression for the answer that says "no".
+        refused: Option<Answer> = "refused" optional,
+    }
+}
+
+/// A pattern in which `{key}` and `{value}` match literally.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Answer(pub String);
+
+impl Decode for Answer {
+    fn shape() -> Shape {
+        Shape::Scalar("a regular expression; `{key}` and `{value}` match literally", "'ok: {key}'")
+    }
+
+    fn decode(node: &Node, out: &mut Diagnostics) -> Option<Self> {
+        let text = scalar(node, "a regular expression", out)?;
+        checked(node, text, &filled(text), out).map(|_| Self(text.to_owned()))
+    }
+}
+
+/// A board file, read.
+#[derive(Clone, Debug)]
+pub struct BoardFile {
+    /// Its name: the file without `rigs/boards/` and `.yaml`.
+    pub name: String,
+    /// Its path, for messages.
+    pub path: String,
+    /// Its text, for messages.
+    pub text: String,
+    /// What it says.
+    pub board: Board,
+}
+
+impl BoardFile {
+    /// Reads a board file. `path` is for messages; the name is made from it.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn read(path: &str, text: &str) -> Result<Self, Problems> {
+        let problems = |found| Problems { path: path.to_owned(), text: text.to_owned(), found };
+        let node = parse(text).map_err(problems)?;
+        let mut out = Diagnostics::new();
+        // One word is the short form of a record, but no board file.
+        let board = match &node.value {
+            Value::Scalar { .. } => None,
+            _ => Board::decode(&node, &mut out),
+        };
+        if board.is_none() && out.is_empty() {
+            out.error(node.span, "expected a mapping, found a value", "expected a mapping", None);
+        }
+        if let Some(board) = &board {
+            consistent(board, &node, &mut out);
+        }
+        match board {
+            Some(board) if out.is_empty() => {
+                let file = path.rsplit(['/', '\\']).next().unwrap_or(path);
+                let name = file.strip_suffix(".yaml").or_else(|| file.strip_suffix(".yml")).unwrap_or(file);
+                Ok(Self { name: name.to_owned(), path: path.to_owned(), text: text.to_owned(), board })
+            }
+            _ => Err(problems(out.into_sorted())),
+        }
+    }
+
+    /// How it shows a signal.
+    pub fn signal(&self, signal: &Signal) -> Option<&Source> {
+        self.board.signals.get(signal.as_str())
+    }
+
+    /// What it understands by a command.
+    pub fn command(&self, command: &Command) -> Option<&CommandWords> {
+        self.board.commands.get(command.as_str())
+    }
+
+    /// Whether it knows a defect; `None` if it has no images with defects at all.
+    pub fn knows_defect(&self, defect: &Defect) -> Option<bool> {
+        self.board.defects.as_ref().map(|defects| defects.known.contains_key(defect.as_str()))
+    }
+}
+
+/// What one part of the file demands of another.
+fn consistent(board: &Board, node: &Node, out: &mut Diagnostics) {
+    let regions: Vec<_> = out
+        .mentions()
+        .iter()
+        .filter_map(|(mention, span)| match mention {
+            crate::language::Mention::Region(region) => Some((region.clone(), *span)),
+            _ => None,
+        })
+        .collect();
+    for (region, span) in regions {
+        if !board.flash.contains_key(region.as_str()) {
+            unknown(
+                &format!("flash region `{region}`"),
+                region.as_str(),
+                "flash",
+                board.flash.keys(),
+                span,
+                out,
+            );
+        }
+    }
+    if let Some(defects) = &board.defects
+        && !board.images.contains_key(&defects.image)
+    {
+        let span = node.at(&["defects", "image"]).map_or(node.span, |node| node.span);
+        unknown(
+            &format!("image `{}`", defects.image),
+            &defects.image,
+            "images",
+            board.images.keys(),
+            span,
+            out,
+        );
+    }
+    for (name, wants) in [(SET, &["{key}", "{value}"][..]), (GET, &["{key}"][..])] {
+        let Some(words) = board.commands.get(name) else { continue };
+        let span = |field| node.at(&["commands", name, field]).map_or(node.span, |node| node.span);
+        for want in wants {
+            if !words.send.contains(want) {
+                out.error(
+                    span("send"),
+                    format!("`{name}` has to send `{want}`"),
+                    format!("`{want}` is not in it"),
+                    Some("`{key}` stands for the setting, `{value}` for what it becomes".to_owned()),
+                );
+            }
+        }
+        match &words.ack {
+            None => {
+                let span = node.at(&["commands", name]).map_or(node.span, |node| node.span);
+                let example =
+                    if name == SET { "'ok: {key}={value}'" } else { r"'value: {key}=(?<value>\S+)'" };
+                out.error(
+                    span,
+                    format!("`{name}` needs an `ack`"),
+                    "`ack` is missing here",
+                    Some(format!("say how the device answers, like `ack: {example}`")),
+                );
+            }
+            Some(ack) if name == GET => {
+                if !compile(&filled(ack)).is_ok_and(|regex| groups(&regex).contains("value")) {
+                    out.error(
+                        span("ack"),
+                        "the answer to `get` needs a group named `value`",
+                        "no such group",
+                        Some(r"write `(?<value>\S+)` where the value stands".to_owned()),
+                    );
+                }
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+fn unknown<'a>(
+    what: &str,
+    written: &str,
+    field: &str,
+    known: impl Iterator<Item = &'a String> + Clone,
+    span: Span,
+    out: &mut Diagnostics,
+) {
+    let help = match crate::language::diagnostic::did_you_mean(written, known.clone().map(String::as_str)) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("`{field}` has: {}", known.cloned().collect::<Vec<_>>().join(", ")),
+    };
+    out.error(span, format!("unknown {what}"), format!("not under `{field}`"), Some(help));
+}

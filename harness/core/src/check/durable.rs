@@ -1,0 +1,268 @@
+//! `durable: target`: what the device acknowledged is still there after it booted again.
+
+use super::{Timeline, quoted, times};
+use crate::event::{EventNo, What};
+use crate::names::{Command, Setting};
+use crate::trigger::BOOT;
+use crate::verdict::Finding;
+
+crate::record! {
+    /// A setting that the device acknowledged has that value, or one asked for later and not refused, whenever it is
+    /// read after. Before anything is acknowledged, the first value read is what the device began with.
+    ///
+    /// Decimal numbers are compared by value (`21.50` is `21.5`), all else as text. The check passes only if the
+    /// device restarted (a boot, or its rail seen off) between learning a value and a reading.
+    ///
+    /// `durable: {setting: target}`
+    pub struct Durable {
+        /// Which setting.
+        setting: Setting = "setting",
+    }
+}
+
+/// A value, and the event that told it.
+#[derive(Clone, Copy, Debug)]
+struct Told<'a> {
+    value: &'a str,
+    n: EventNo,
+}
+
+impl std::fmt::Display for Told<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} ({})", quoted(self.value), self.n)
+    }
+}
+
+/// The value that must be there unless a later one is.
+#[derive(Clone, Copy, Debug)]
+struct Known<'a> {
+    told: Told<'a>,
+    /// Acknowledged, or only read before.
+    acknowledged: bool,
+    /// Whether the device restarted since.
+    restarted: bool,
+}
+
+/// What may be found in the setting at one point of the timeline.
+#[derive(Debug, Default)]
+struct Register<'a> {
+    known: Option<Known<'a>>,
+    /// Values asked for after the known one.
+    asked: Vec<Told<'a>>,
+    /// Whether the last value asked for still waits for an answer, and with which command it was sent.
+    waiting: Waiting<'a>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Waiting<'a> {
+    #[default]
+    No,
+    Unsent,
+    For(&'a Command),
+}
+
+impl<'a> Register<'a> {
+    fn ask(&mut self, told: Told<'a>) {
+        self.asked.push(told);
+        self.waiting = Waiting::Unsent;
+    }
+
+    fn sent(&mut self, command: &'a Command) {
+        self.waiting = match self.waiting {
+            Waiting::Unsent => Waiting::For(command),
+            Waiting::For(of) if of == command => self.waiting,
+            _ => Waiting::No,
+        };
+    }
+
+    fn refused(&mut self, command: &Command) {
+        let answers = match self.waiting {
+            Waiting::No => false,
+            Waiting::Unsent => true,
+            Waiting::For(of) => of == command,
+        };
+        if answers {
+            self.asked.pop();
+            self.waiting = Waiting::No;
+        }
+    }
+
+    /// An answer may be late: what was asked for after the acknowledged value may be there already.
+    fn acknowledge(&mut self, told: Told<'a>) {
+        if let Some(place) = self.asked.iter().rposition(|a| same_value(a.value, told.value)) {
+            self.asked.drain(..=place);
+        }
+        self.known = Some(Known { told, acknowledged: true, restarted: false });
+        self.waiting = Waiting::No;
+    }
+
+    fn restart(&mut self) {
+        if let Some(known) = &mut self.known {
+            known.restarted = true;
+        }
+        self.waiting = Waiting::No;
+    }
+
+    /// Takes a reading. `Err` says what should have been there.
+    fn read(&mut self, told: Told<'a>) -> Result<Option<Known<'a>>, Known<'a>> {
+        let asked = self.asked.iter().any(|a| same_value(a.value, told.value));
+        match self.known {
+            // Either the first value asked for, or what was there before: no knowing which.
+            None if asked => Ok(None),
+            None => {
+                self.known = Some(Known { told, acknowledged: false, restarted: false });
+                Ok(None)
+            }
+            Some(known) if asked || same_value(known.told.value, told.value) => {
+                Ok(Some(known).filter(|k| k.restarted))
+            }
+            Some(known) => Err(known),
+        }
+    }
+}
+
+impl Durable {
+    pub(super) fn judge(&self, timeline: &Timeline<'_>) -> Finding {
+        let ours = |setting: &Setting| *setting == self.setting;
+        let mut register = Register::default();
+        let mut proofs = Vec::new();
+        for event in timeline.events() {
+            let n = event.n;
+            match &event.what {
+                What::SettingSent { setting, value, .. } if ours(setting) => register.ask(Told { value, n }),
+                What::SettingSent { .. } | What::StepEnded { .. } => register.waiting = Waiting::No,
+                What::Sent { command, .. } => register.sent(command),
+                What::SettingAcknowledged { setting, value, .. } if ours(setting) => {
+                    register.acknowledge(Told { value, n });
+                }
+                What::Refused { command, .. } => register.refused(command),
+                What::Rail { on: false, .. } => register.restart(),
+                What::Signal { name, .. } if name.as_str() == BOOT => register.restart(),
+                What::SettingRead { setting, value, .. } if ours(setting) => {
+                    let told = Told { value, n };
+                    match register.read(told) {
+                        Ok(Some(known)) => proofs.push((known, told)),
+                        Ok(None) => {}
+                        Err(known) => return self.lost(told, known, &register.asked),
+                    }
+                }
+                _ => {}
+            }
+        }
+        match proofs.last() {
+            Some((known, read)) => Finding::pass(format!(
+                "`{}` was read {} after a restart and was right; the last time {read}, {}",
+                self.setting,
+                times(proofs.len() as u64),
+                known.in_words()
+            ))
+            .showing(proofs.iter().flat_map(|(known, read)| [known.told.n, read.n])),
+            None => self.unproven(&register),
+        }
+    }
+
+    fn lost(&self, read: Told<'_>, known: Known<'_>, asked: &[Told<'_>]) -> Finding {
+        let since = match asked {
+            [] => "nothing asked for since".to_owned(),
+            some => {
+                let all: Vec<_> = some.iter().take(4).map(Told::to_string).collect();
+                let more = if some.len() > all.len() { " and others" } else { "" };
+                format!("asked for since: {}{more}", all.join(", "))
+            }
+        };
+        Finding::fail(format!("`{}` was read as {read}, {}, {since}", self.setting, known.in_words()))
+            .showing([known.told.n, read.n])
+            .showing(asked.iter().map(|a| a.n))
+    }
+
+    fn unproven(&self, register: &Register<'_>) -> Finding {
+        let setting = &self.setting;
+        match register.known {
+            None => Finding::inconclusive(format!(
+                "`{setting}` was never acknowledged, nor read before it was asked for, so there is nothing to compare with"
+            )),
+            Some(known) if known.restarted => Finding::inconclusive(format!(
+                "`{setting}` was not read after the device restarted; {}",
+                known.in_words()
+            ))
+            .showing([known.told.n]),
+            Some(known) => Finding::inconclusive(format!(
+                "the device did not restart between telling `{setting}` and a reading; {}",
+                known.in_words()
+            ))
+            .showing([known.told.n]),
+        }
+    }
+}
+
+impl Known<'_> {
+    fn in_words(&self) -> String {
+        let how = if self.acknowledged { "acknowledged as" } else { "read before as" };
+        format!("{how} {}", self.told)
+    }
+}
+
+/// Whether two values are the same: as decimal numbers where both are, else as text.
+fn same_value(a: &str, b: &str) -> bool {
+    match (Decimal::parse(a), Decimal::parse(b)) {
+        (Some(a), Some(b)) => a == b,
+        _ => a == b,
+    }
+}
+
+/// A decimal number of any length, in the one way to write it that is left without needless zeros.
+#[derive(Debug, PartialEq, Eq)]
+struct Decimal<'a> {
+    negative: bool,
+    whole: &'a str,
+    fraction: &'a str,
+}
+
+impl<'a> Decimal<'a> {
+    fn parse(text: &'a str) -> Option<Self> {
+        let (negative, digits) = match text.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, text.strip_prefix('+').unwrap_or(text)),
+        };
+        let (whole, fraction) = match digits.split_once('.') {
+            Some((_, "")) => return None,
+            Some(parts) => parts,
+            None => (digits, ""),
+        };
+        let all_digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
+        if whole.is_empty() || !all_digits(whole) || !all_digits(fraction) {
+            return None;
+        }
+        let (whole, fraction) = (whole.trim_start_matches('0'), fraction.trim_end_matches('0'));
+        let zero = whole.is_empty() && fraction.is_empty();
+        Some(Self { negative: negative && !zero, whole, fraction })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::same_value;
+
+    #[test]
+    fn numbers_are_compared_by_value_and_the_rest_as_text() {
+        for (a, b) in [("21.50", "21.5"), ("+7", "7"), ("-0.0", "0"), ("007", "7"), ("1.0", "1"), ("x", "x")]
+        {
+            assert!(same_value(a, b) && same_value(b, a), "{a} {b}");
+        }
+        for (a, b) in [
+            ("21.5", "2.15"),
+            ("21.05", "21.5"),
+            ("-1", "1"),
+            ("10", "1"),
+            ("1e1", "10"),
+            ("1.", "1"),
+            (".5", "0.5"),
+            ("", "0"),
+            ("on", "ON"),
+            ("9007199254740993", "9007199254740992"),
+            ("0x10", "16"),
+        ] {
+            assert!(!same_value(a, b) && !same_value(b, a), "{a} {b}");
+        }
+    }
+}

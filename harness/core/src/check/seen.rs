@@ -1,0 +1,57 @@
+//! `seen: {signal: ready, at_least: 2}`: the device showed a behaviour.
+
+use super::{Timeline, quoted, times};
+use crate::event::Phase;
+use crate::names::Signal;
+use crate::verdict::Finding;
+
+crate::record! {
+    /// A signal is seen during the method: what the device showed in its steady state, or shows while the rig is put
+    /// back, does not count.
+    ///
+    /// `seen: {signal: boot, where: {cause: watchdog}, at_least: 1}`
+    pub struct Seen {
+        /// Which signal.
+        signal: Signal = "signal",
+        /// What its named groups must have caught.
+        fields: std::collections::BTreeMap<String, String> = "where" or Default::default(),
+        /// How often at least.
+        at_least: u64 = "at_least" (Positive) or 1,
+    }
+}
+
+impl Seen {
+    pub(super) fn judge(&self, timeline: &Timeline<'_>) -> Finding {
+        let Some(method) = timeline.phase(Phase::Method) else {
+            return Finding::inconclusive("the method never began, so nothing could be seen in it");
+        };
+        let seen: Vec<_> = timeline
+            .signals(&self.signal, method.place..timeline.observed_to())
+            .filter(|s| self.fields.iter().all(|(group, value)| s.fields.get(group) == Some(value)))
+            .collect();
+        let what = if self.fields.is_empty() {
+            format!("`{}`", self.signal)
+        } else {
+            let pairs: Vec<_> =
+                self.fields.iter().map(|(group, value)| format!("{group}={}", quoted(value))).collect();
+            format!("`{}` with {}", self.signal, pairs.join(", "))
+        };
+        let count = seen.len() as u64;
+        let reason = match (seen.first(), seen.last()) {
+            (Some(first), Some(_)) if count == 1 => {
+                format!("{what} was seen once in the method, at {}", first.event.at)
+            }
+            (Some(first), Some(last)) => format!(
+                "{what} was seen {} in the method, from {} to {}",
+                times(count),
+                first.event.at,
+                last.event.at
+            ),
+            _ => format!("{what} was never seen in the method"),
+        };
+        let reason = format!("{reason}; expected at least {}", times(self.at_least));
+        let finding =
+            if count >= self.at_least { Finding::pass(reason) } else { Finding::fail_by_absence(reason) };
+        finding.showing(seen.iter().map(|s| s.event.n))
+    }
+}

@@ -1,0 +1,115 @@
+//! Each check on every timeline in the table of cases, and what its findings say.
+
+mod cases;
+
+use super::tape::Tape;
+use super::{Check, Durable, ResetCause, Timeline};
+use crate::event::EventNo;
+use crate::time::Duration;
+use crate::verdict::Finding;
+use crate::verdict::Verdict::{Fail, Inconclusive, Pass};
+use cases::{cases, recovers_check, start};
+use std::collections::BTreeSet;
+
+fn finding(check: &Check, tape: &Tape) -> Finding {
+    check.judge(&Timeline::new(&tape.events))
+}
+
+#[test]
+fn every_case_is_judged_as_it_should_be() {
+    let mut wrong = Vec::new();
+    for case in cases() {
+        let found = finding(&case.check, &case.tape);
+        if (found.verdict, found.by_absence) != (case.verdict, case.by_absence) {
+            wrong.push(format!("{} · {}: {found:?}", case.check.text(), case.name));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_kind_has_a_passing_a_failing_and_an_inconclusive_timeline() {
+    let have: BTreeSet<_> = cases().iter().map(|c| (c.check.kind(), c.verdict)).collect();
+    for (kind, _) in Check::TABLE {
+        for verdict in [Pass, Fail, Inconclusive] {
+            assert!(have.contains(&(*kind, verdict)), "`{kind}` has no timeline that gives {verdict}");
+        }
+    }
+}
+
+#[test]
+fn every_fail_and_every_pass_of_something_seen_points_at_events() {
+    for case in cases() {
+        let found = finding(&case.check, &case.tape);
+        assert!(found.evidence.iter().all(|n| (1..=case.tape.last().0).contains(&n.0)), "{}", case.name);
+        if case.verdict == Fail && !case.by_absence {
+            assert!(!found.evidence.is_empty(), "{}", case.name);
+        }
+    }
+}
+
+#[test]
+fn recovery_is_measured_from_the_revert_and_each_time() {
+    let tape = start().power_cut().ms(120).signal("ready").ms(900).power_cut().ms(340).signal("ready").end();
+    let found = finding(&recovers_check(), &tape);
+    let times: Vec<_> = found.figures.iter().map(|f| (f.name.as_str(), f.value)).collect();
+    let ms = Duration::from_millis;
+    assert_eq!(times, [("time_to_recover", ms(120)), ("time_to_recover", ms(340))]);
+    assert_eq!(
+        found.reason,
+        "`ready` was seen after each of 2 `power_cut`, 340ms later at the latest; expected within 500ms"
+    );
+}
+
+#[test]
+fn a_recovery_that_could_not_be_judged_is_mentioned() {
+    let tape = start().power_cut().ms(100).power_cut().ms(340).signal("ready").end();
+    assert_eq!(
+        finding(&recovers_check(), &tape).reason,
+        "`ready` was seen after 1 `power_cut`, 340ms later; expected within 500ms; 1 could not be judged (fault 1: \
+         the next fault struck 100ms later, before 500ms was over)"
+    );
+}
+
+#[test]
+fn a_lost_setting_says_what_was_acknowledged_and_what_was_read() {
+    let check = Check::Durable(Durable { setting: "target".into() });
+    let tape = start().set("target", "20").ask("target", "25").power_cut().read("target", "2\u{1b}[31m4");
+    let found = finding(&check, &tape);
+    assert_eq!(
+        found.reason,
+        "`target` was read as `2\\u{1b}[31m4` (#22), acknowledged as `20` (#9), asked for since: `25` (#10)"
+    );
+    assert_eq!(found.evidence, [EventNo(9), EventNo(10), EventNo(22)]);
+}
+
+#[test]
+fn a_recovery_that_is_late_by_next_to_nothing_is_shown_exactly() {
+    let tape = start().power_cut().ns(1).ms(500).signal("ready").end();
+    assert!(finding(&recovers_check(), &tape).reason.contains("seen only after 500000.001us"));
+}
+
+#[test]
+fn a_command_sent_again_before_a_boot_has_that_boot_to_itself() {
+    let check = Check::ResetCause(ResetCause { after: "hang".to_owned(), is: "watchdog".to_owned() });
+    let found = finding(&check, &start().sent("hang").sent("hang").boot("watchdog").end());
+    assert_eq!(found.reason, "the first boot after `hang` gave the cause `watchdog`");
+}
+
+#[test]
+fn a_reason_repeats_only_so_much_of_what_a_device_says() {
+    let check = Check::Durable(Durable { setting: "target".into() });
+    let found = finding(&check, &start().set("target", "20").read("target", &"é".repeat(5000)));
+    assert!(found.reason.chars().count() < 200 && found.reason.contains("é…`"), "{}", found.reason);
+}
+
+#[test]
+fn reasons_name_figures() {
+    let mut shown = BTreeSet::new();
+    let reasons: Vec<_> = cases()
+        .iter()
+        .filter(|c| shown.insert((c.check.kind(), c.verdict)))
+        .map(|c| format!("{} · {}\n  {}", c.verdict, c.check.text(), finding(&c.check, &c.tape).reason))
+        .collect();
+    insta::assert_snapshot!(reasons.join("\n"));
+}

@@ -1,0 +1,119 @@
+//! A command on the console, and the wait for its answer.
+
+use super::context::Cx;
+use super::matcher::Dialogue;
+use super::sequence::timed_out;
+use crate::action::{Action, ActionId};
+use crate::event::{Event, EventNo, StepOutcome, What};
+use crate::names::{Command, Setting};
+use crate::step::{Get, Send, Set};
+use crate::time::{Duration, Instant};
+
+pub(super) struct Ask {
+    what: Question,
+    command: Command,
+    dialogue: Option<Dialogue>,
+    sent: Option<ActionId>,
+    began: Instant,
+    within: Duration,
+    outcome: Option<StepOutcome>,
+}
+
+enum Question {
+    Set { setting: Setting, value: String },
+    Get { setting: Setting },
+    Send,
+}
+
+impl Ask {
+    pub(super) fn set(step: &Set, cx: &mut Cx) -> Self {
+        let what = Question::Set { setting: step.setting.clone(), value: step.to.clone() };
+        Self::begin(what, Command::from("set"), step.setting.as_str(), &step.to, step.within, cx)
+    }
+
+    pub(super) fn get(step: &Get, cx: &mut Cx) -> Self {
+        let what = Question::Get { setting: step.setting.clone() };
+        Self::begin(what, Command::from("get"), step.setting.as_str(), "", step.within, cx)
+    }
+
+    pub(super) fn send(step: &Send, cx: &mut Cx) -> Self {
+        Self::begin(Question::Send, step.command.clone(), "", "", step.within, cx)
+    }
+
+    fn begin(
+        what: Question,
+        command: Command,
+        key: &str,
+        value: &str,
+        within: Duration,
+        cx: &mut Cx,
+    ) -> Self {
+        // Both the command and its patterns were checked when the plan was made and when the machine was built.
+        let dialogue = cx.matcher.dialogue(&command, key, value).ok().flatten();
+        let mut ask = Self { what, command, dialogue, sent: None, began: cx.now, within, outcome: None };
+        let Some(dialogue) = &ask.dialogue else {
+            ask.outcome = Some(StepOutcome::Abandoned);
+            return ask;
+        };
+        let line = dialogue.line.clone();
+        cx.mark();
+        let dut = cx.dut();
+        if let Question::Set { setting, value } = &ask.what {
+            cx.log(What::SettingSent { dut: dut.clone(), setting: setting.clone(), value: value.clone() });
+        }
+        cx.log(What::Sent { dut, command: ask.command.clone(), line: line.clone() });
+        ask.sent = Some(cx.act(Action::Send { line }));
+        ask
+    }
+
+    pub(super) fn see(&mut self, event: &Event, cx: &mut Cx) {
+        if self.outcome.is_some() {
+            return;
+        }
+        match &event.what {
+            What::Acted { id, .. } if self.sent == Some(*id) && !self.answers() => {
+                self.outcome = Some(StepOutcome::Done);
+            }
+            What::Console { dut, text, .. } if *dut == cx.plan.dut => self.hear(text, event.n, cx),
+            What::Rail { dut, on: false } if *dut == cx.plan.dut => {
+                self.outcome = Some(StepOutcome::CutShort)
+            }
+            What::Injected { .. } => self.outcome = Some(StepOutcome::CutShort),
+            _ => {}
+        }
+    }
+
+    fn answers(&self) -> bool {
+        self.dialogue.as_ref().is_some_and(|d| d.ack.is_some())
+    }
+
+    fn hear(&mut self, text: &str, source: EventNo, cx: &mut Cx) {
+        let Some(dialogue) = &self.dialogue else { return };
+        let dut = cx.dut();
+        if let Some(caught) = dialogue.ack.as_ref().and_then(|ack| ack.captures(text)) {
+            match &self.what {
+                Question::Set { setting, value } => {
+                    let (setting, value) = (setting.clone(), value.clone());
+                    cx.log(What::SettingAcknowledged { dut, setting, value, source });
+                }
+                Question::Get { setting } => {
+                    let value = caught.name("value").map_or("", |m| m.as_str()).to_owned();
+                    cx.log(What::SettingRead { dut, setting: setting.clone(), value, source });
+                }
+                Question::Send => {}
+            }
+            self.outcome = Some(StepOutcome::Done);
+        } else if dialogue.refused.as_ref().is_some_and(|refused| refused.is_match(text)) {
+            cx.log(What::Refused { dut, command: self.command.clone(), source });
+            self.outcome = Some(StepOutcome::Refused);
+        }
+    }
+
+    pub(super) fn poll(&mut self, cx: &Cx) -> Option<StepOutcome> {
+        self.outcome.clone().or_else(|| timed_out(self.began, self.within, cx.now))
+    }
+
+    pub(super) fn deadline(&self) -> Instant {
+        self.began + self.within
+    }
+}

@@ -1,0 +1,244 @@
+//! What everything in a run shares: its time, its numbers, its timeline.
+
+use super::matcher::Matcher;
+use crate::action::{Action, ActionId, Output};
+use crate::event::{self, Event, EventNo, FaultNo, What};
+use crate::fault::Confirm;
+use crate::names::{Dut, Signal};
+use crate::plan::Plan;
+use crate::time::Instant;
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
+
+pub(super) struct Cx {
+    pub(super) plan: Rc<Plan>,
+    pub(super) matcher: Rc<Matcher>,
+    pub(super) now: Instant,
+    pub(super) last_line: Option<String>,
+    digest: String,
+    out: VecDeque<Output>,
+    fresh: VecDeque<Event>,
+    next_event: u64,
+    next_action: u32,
+    next_fault: FaultNo,
+    next_promise: u32,
+    seen: BTreeMap<Signal, u64>,
+    /// Signals since the last thing that was done to the device; what a wait may be satisfied by.
+    since_mark: Vec<Event>,
+    promises: BTreeMap<u32, Promise>,
+    /// Reverts that teardown performs, in order.
+    reverting: VecDeque<(u32, Option<ActionId>)>,
+    confirming: Vec<Confirming>,
+    faults_in_force: u32,
+}
+
+struct Promise {
+    fault: FaultNo,
+    revert: Action,
+}
+
+struct Confirming {
+    fault: FaultNo,
+    confirm: Confirm,
+    until: Instant,
+}
+
+impl Cx {
+    pub(super) fn new(plan: Plan, digest: String, matcher: Matcher) -> Self {
+        Self {
+            plan: Rc::new(plan),
+            matcher: Rc::new(matcher),
+            now: Instant::ZERO,
+            last_line: None,
+            digest,
+            out: VecDeque::new(),
+            fresh: VecDeque::new(),
+            next_event: 1,
+            next_action: 1,
+            next_fault: 1,
+            next_promise: 1,
+            seen: BTreeMap::new(),
+            since_mark: Vec::new(),
+            promises: BTreeMap::new(),
+            reverting: VecDeque::new(),
+            confirming: Vec::new(),
+            faults_in_force: 0,
+        }
+    }
+
+    pub(super) fn dut(&self) -> Dut {
+        self.plan.dut.clone()
+    }
+
+    /// Writes an event into the timeline; everything under way will look at it.
+    pub(super) fn log(&mut self, what: What) -> EventNo {
+        let event = Event { n: EventNo(self.next_event), at: self.now, what };
+        self.next_event += 1;
+        let n = event.n;
+        if matches!(event.what, What::Signal { .. }) {
+            self.since_mark.push(event.clone());
+        }
+        self.out.push_back(Output::Log(event.clone()));
+        self.fresh.push_back(event);
+        n
+    }
+
+    pub(super) fn log_start(&mut self) {
+        let case: Vec<_> = self.plan.case.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        self.log(What::RunStarted {
+            version: event::VERSION,
+            plan: self.digest.clone(),
+            scenario: self.plan.scenario.clone(),
+            case: case.join(","),
+            seed: self.plan.seed,
+        });
+    }
+
+    pub(super) fn signal(
+        &mut self,
+        dut: Dut,
+        name: Signal,
+        fields: BTreeMap<String, String>,
+        source: EventNo,
+    ) {
+        let nth = self.seen.entry(name.clone()).or_insert(0);
+        *nth += 1;
+        let nth = *nth;
+        self.log(What::Signal { dut, name, nth, fields, source });
+    }
+
+    /// Hands an action to its port.
+    pub(super) fn act(&mut self, action: Action) -> ActionId {
+        let id = ActionId(self.next_action);
+        self.next_action += 1;
+        let dut = self.dut();
+        self.log(What::Action { id, dut: dut.clone(), action: action.clone() });
+        self.out.push_back(Output::Do { id, dut, action });
+        id
+    }
+
+    /// From here on a wait is satisfied only by what comes.
+    pub(super) fn mark(&mut self) {
+        self.since_mark.clear();
+    }
+
+    /// Forgets the signals up to and including one.
+    pub(super) fn mark_after(&mut self, n: EventNo) {
+        self.since_mark.retain(|event| event.n > n);
+    }
+
+    pub(super) fn since_mark(&self) -> &[Event] {
+        &self.since_mark
+    }
+
+    /// Numbers a fault that is about to be armed.
+    pub(super) fn number_fault(&mut self) -> FaultNo {
+        let no = self.next_fault;
+        self.next_fault += 1;
+        no
+    }
+
+    /// Promises that `revert` will be done, whatever happens.
+    pub(super) fn promise(&mut self, fault: FaultNo, revert: Action) -> u32 {
+        let key = self.next_promise;
+        self.next_promise += 1;
+        self.out.push_back(Output::Promise { key, dut: self.dut(), revert: revert.clone() });
+        self.promises.insert(key, Promise { fault, revert });
+        key
+    }
+
+    pub(super) fn keep(&mut self, key: u32) {
+        if self.promises.remove(&key).is_some() {
+            self.out.push_back(Output::Kept { key });
+        }
+    }
+
+    /// The reverts still owed, last promise first; [`Self::note_reverts`] keeps them as they are done.
+    pub(super) fn open_reverts(&mut self) -> Vec<Action> {
+        self.reverting = self.promises.keys().rev().map(|key| (*key, None)).collect();
+        self.promises.values().rev().map(|promise| promise.revert.clone()).collect()
+    }
+
+    /// Teardown performs the owed reverts in order: matches its actions to the promises and keeps those that worked.
+    pub(super) fn note_reverts(&mut self, event: &Event) {
+        match &event.what {
+            What::Action { id, .. } => {
+                if let Some(slot) = self.reverting.iter_mut().find(|(_, action)| action.is_none()) {
+                    slot.1 = Some(*id);
+                }
+            }
+            What::Acted { id, .. } => {
+                let Some(at) = self.reverting.iter().position(|(_, action)| *action == Some(*id)) else {
+                    return;
+                };
+                let Some((key, _)) = self.reverting.remove(at) else { return };
+                let Some(fault) = self.promises.get(&key).map(|promise| promise.fault) else { return };
+                self.keep(key);
+                if !self.promises.values().any(|promise| promise.fault == fault) {
+                    self.log(What::Reverted { fault });
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A fault is in force from its injection: what gets lost now is lost by our doing.
+    pub(super) fn fault_begins(&mut self) {
+        self.faults_in_force += 1;
+    }
+
+    pub(super) fn fault_ends(&mut self) {
+        self.faults_in_force = self.faults_in_force.saturating_sub(1);
+    }
+
+    pub(super) fn in_a_fault(&self) -> bool {
+        self.faults_in_force > 0 || !self.confirming.is_empty()
+    }
+
+    /// Looks out for the evidence that a fault bit.
+    pub(super) fn watch_for(&mut self, fault: FaultNo, confirm: Confirm) {
+        self.confirming.push(Confirming { fault, until: self.now + confirm.within, confirm });
+    }
+
+    /// Confirms the faults for which this event is evidence.
+    pub(super) fn confirm(&mut self, event: &Event) {
+        let (dut, now) = (self.plan.dut.clone(), self.now);
+        let (bitten, rest): (Vec<_>, Vec<_>) = std::mem::take(&mut self.confirming)
+            .into_iter()
+            .filter(|c| now <= c.until)
+            .partition(|c| (c.confirm.evidence)(&dut, &event.what));
+        self.confirming = rest;
+        for confirming in bitten {
+            self.log(What::Confirmed { fault: confirming.fault, evidence: vec![event.n] });
+        }
+    }
+
+    /// Until when a fault may still be confirmed.
+    pub(super) fn unconfirmed_until(&self) -> Option<Instant> {
+        self.confirming.iter().map(|c| c.until).max()
+    }
+
+    /// What the device said last, for a message about what it did not say.
+    pub(super) fn last_words(&self) -> String {
+        match &self.last_line {
+            Some(line) => format!("; the last console line was `{line}`"),
+            None => "; the console was silent".to_owned(),
+        }
+    }
+
+    pub(super) fn next_fresh(&mut self) -> Option<Event> {
+        self.fresh.pop_front()
+    }
+
+    pub(super) fn has_fresh(&self) -> bool {
+        !self.fresh.is_empty()
+    }
+
+    pub(super) fn take_output(&mut self) -> Option<Output> {
+        self.out.pop_front()
+    }
+
+    pub(super) fn finish(&mut self) {
+        self.out.push_back(Output::Finished);
+    }
+}

@@ -1,0 +1,285 @@
+//! The run machine: a plan walked step by step, sans-io.
+//!
+//! Time and everything that happens come in through [`Machine::handle`]; what to do and what to write down comes out
+//! of [`Machine::output`]. The machine never waits: [`Machine::deadline`] says when it wants to be called again.
+//!
+//! Inside, everything that happens becomes an event first, and everything that is going on (a wait, a command, a
+//! fault) looks only at events. So the timeline holds all that decided the run.
+
+mod actions;
+mod ask;
+mod context;
+mod matcher;
+mod sequence;
+mod steady;
+mod strike;
+
+use crate::action::{Action, Input, Output, Reset, Seen};
+use crate::event::{Ended, Event, Phase, StepOutcome, What};
+use crate::plan::Plan;
+use crate::port::Port;
+use crate::time::{Duration, Instant};
+use actions::Actions;
+use context::Cx;
+pub use matcher::BadPattern;
+use matcher::Matcher;
+use sequence::{Numbered, Sequence};
+use steady::SteadyState;
+
+/// A run in progress.
+pub struct Machine {
+    cx: Cx,
+    stage: Stage,
+}
+
+enum Stage {
+    /// [`Input::Begin`] has not come.
+    Waiting,
+    /// The device is brought to a known state.
+    Arranging(Actions),
+    /// The device starts afresh.
+    Starting(Actions),
+    /// The device shows that it works.
+    Steadying(SteadyState),
+    /// The method.
+    Walking(Sequence),
+    /// The method is over; faults not yet confirmed may still be.
+    Settling,
+    /// Everything is undone and let go.
+    TearingDown(Actions, Ended),
+    /// Nothing more will come.
+    Over,
+}
+
+impl Machine {
+    /// Prepares a run.
+    ///
+    /// # Errors
+    /// A pattern of the plan that does not compile. Plans made by the resolver have none; a `plan.json` edited by
+    /// hand may.
+    pub fn new(plan: Plan, digest: String) -> Result<Self, BadPattern> {
+        let matcher = Matcher::new(&plan.board)?;
+        Ok(Self { cx: Cx::new(plan, digest, matcher), stage: Stage::Waiting })
+    }
+
+    /// Takes in what happened. `now` never goes back; an earlier one counts as the last.
+    pub fn handle(&mut self, now: Instant, input: Input) {
+        if matches!(self.stage, Stage::Over) {
+            return;
+        }
+        self.cx.now = self.cx.now.max(now);
+        match input {
+            Input::Begin => self.begin(),
+            Input::Sighting(sighting) => self.cx.sight(sighting.dut, sighting.what),
+            Input::Acted { id, result: Ok(done) } => {
+                self.cx.log(What::Acted { id, done });
+            }
+            Input::Acted { id, result: Err(error) } => {
+                self.cx.log(What::ActionFailed { id, error });
+            }
+            Input::Tick => {}
+            Input::Interrupt => {
+                self.cx.log(What::Interrupted);
+            }
+        }
+        self.pump();
+    }
+
+    /// What the machine wants of the world, in order.
+    pub fn output(&mut self) -> Option<Output> {
+        self.cx.take_output()
+    }
+
+    /// When the machine wants [`Input::Tick`], if nothing else happens before.
+    pub fn deadline(&self) -> Option<Instant> {
+        match &self.stage {
+            Stage::Steadying(steady) => Some(steady.deadline()),
+            Stage::Walking(sequence) => sequence.deadline(),
+            Stage::Settling => self.cx.unconfirmed_until(),
+            Stage::Waiting
+            | Stage::Arranging(_)
+            | Stage::Starting(_)
+            | Stage::TearingDown(..)
+            | Stage::Over => None,
+        }
+    }
+
+    fn begin(&mut self) {
+        if !matches!(self.stage, Stage::Waiting) {
+            return;
+        }
+        self.cx.log_start();
+        self.cx.log(What::Phase(Phase::Arrange));
+        let has = |port| self.cx.plan.drivers.contains_key(&port);
+        let mut script = Vec::new();
+        if has(Port::Console) {
+            script.push(Action::OpenConsole);
+        }
+        if has(Port::Power) {
+            script.push(Action::Power { on: true });
+        }
+        if has(Port::Debug) {
+            script.extend([Action::Attach, Action::Program]);
+        }
+        self.stage = Stage::Arranging(Actions::new(script));
+    }
+
+    /// Lets everything look at what has just been logged, and go on as far as it can.
+    fn pump(&mut self) {
+        loop {
+            while let Some(event) = self.cx.next_fresh() {
+                self.cx.confirm(&event);
+                self.see(&event);
+            }
+            self.advance();
+            if !self.cx.has_fresh() {
+                return;
+            }
+        }
+    }
+
+    fn see(&mut self, event: &Event) {
+        match &mut self.stage {
+            Stage::Arranging(actions) | Stage::Starting(actions) => actions.see(event),
+            Stage::Steadying(steady) => steady.see(event),
+            Stage::Walking(sequence) => sequence.see(event, &mut self.cx),
+            Stage::TearingDown(actions, _) => {
+                // Here a failure is only noted: the rest must still be undone.
+                actions.see(event);
+                self.cx.note_reverts(event);
+                return;
+            }
+            Stage::Waiting | Stage::Settling | Stage::Over => {}
+        }
+        match &event.what {
+            What::Interrupted => self.tear_down(Ended::Interrupted),
+            What::ActionFailed { error, .. } => self.tear_down(Ended::RigFailed { why: error.to_string() }),
+            What::Lost { error, .. } if !self.cx.in_a_fault() => {
+                self.tear_down(Ended::RigFailed { why: format!("lost the {error}") });
+            }
+            _ => {}
+        }
+    }
+
+    /// Moves to the next stage when the present one is through.
+    fn advance(&mut self) {
+        match &mut self.stage {
+            Stage::Arranging(actions) => {
+                if actions.poll(&mut self.cx) {
+                    self.cx.log(What::Phase(Phase::Steady));
+                    self.cx.mark();
+                    self.stage = Stage::Starting(Actions::new(self.start_afresh()));
+                    self.advance();
+                }
+            }
+            Stage::Starting(actions) => {
+                if actions.poll(&mut self.cx) {
+                    let conditions = self.cx.plan.steady.clone();
+                    let mut steady = SteadyState::new(conditions, self.cx.now);
+                    for event in self.cx.since_mark() {
+                        steady.see(event);
+                    }
+                    self.stage = Stage::Steadying(steady);
+                    self.advance();
+                }
+            }
+            Stage::Steadying(steady) => match steady.poll(self.cx.now) {
+                steady::Status::Going => {}
+                steady::Status::Reached => {
+                    self.cx.log(What::Phase(Phase::Method));
+                    let script = Numbered::number(&self.cx.plan.method);
+                    self.stage = Stage::Walking(Sequence::new(script));
+                    self.advance();
+                }
+                steady::Status::Missed(mut missing) => {
+                    missing.push_str(&self.cx.last_words());
+                    self.tear_down(Ended::NotSteady { missing });
+                }
+            },
+            Stage::Walking(sequence) => {
+                if sequence.poll(&mut self.cx).is_some() {
+                    self.stage = Stage::Settling;
+                    self.advance();
+                }
+            }
+            Stage::Settling => {
+                if self.cx.unconfirmed_until().is_none_or(|until| self.cx.now >= until) {
+                    self.tear_down(Ended::Completed);
+                }
+            }
+            Stage::TearingDown(actions, ended) => {
+                if actions.poll(&mut self.cx) {
+                    let ended = ended.clone();
+                    self.cx.log(What::RunEnded(ended));
+                    self.cx.finish();
+                    self.stage = Stage::Over;
+                }
+            }
+            Stage::Waiting | Stage::Over => {}
+        }
+    }
+
+    /// A programmed device stands halted: reset it. One that was not programmed is switched off and on, if possible.
+    fn start_afresh(&self) -> Vec<Action> {
+        let has = |port| self.cx.plan.drivers.contains_key(&port);
+        let mut script = Vec::new();
+        if has(Port::FlashTrace) {
+            script.push(Action::TraceFlash { on: true });
+        }
+        if has(Port::Debug) {
+            script.push(Action::Reset { how: Reset::Soft });
+        } else if has(Port::Power) {
+            script.extend([Action::Power { on: false }, Action::Power { on: true }]);
+        }
+        script
+    }
+
+    fn tear_down(&mut self, ended: Ended) {
+        if let Stage::Walking(sequence) = &mut self.stage {
+            sequence.stop(&mut self.cx, StepOutcome::Abandoned);
+        }
+        self.cx.log(What::Phase(Phase::Teardown));
+        let mut script = self.cx.open_reverts();
+        if self.cx.plan.drivers.contains_key(&Port::FlashTrace) {
+            script.push(Action::TraceFlash { on: false });
+        }
+        if self.cx.plan.drivers.contains_key(&Port::Debug) {
+            script.push(Action::Detach);
+        }
+        self.stage = Stage::TearingDown(Actions::stubborn(script), ended);
+        self.advance();
+    }
+}
+
+/// How long a settling run waits at most, for documentation and tests: the longest confirmation of any fault.
+pub const SETTLE_AT_MOST: Duration = Duration::from_secs(30);
+
+impl Cx {
+    /// Turns what a port saw into events.
+    fn sight(&mut self, dut: crate::names::Dut, seen: Seen) {
+        match seen {
+            Seen::Line { text, offset } => {
+                let source = self.log(What::Console { dut: dut.clone(), text: text.clone(), offset });
+                self.last_line = Some(text.clone());
+                for (name, fields) in self.matcher.in_line(&text) {
+                    self.signal(dut.clone(), name, fields, source);
+                }
+            }
+            Seen::Log { level, text } => {
+                let source = self.log(What::Log { dut: dut.clone(), level, text: text.clone() });
+                for (name, fields) in self.matcher.in_log(&text) {
+                    self.signal(dut.clone(), name, fields, source);
+                }
+            }
+            Seen::Rail { on } => {
+                self.log(What::Rail { dut, on });
+            }
+            Seen::Flash(op) => {
+                self.log(What::FlashOp { dut, op });
+            }
+            Seen::Lost(error) => {
+                self.log(What::Lost { dut, error });
+            }
+        }
+    }
+}

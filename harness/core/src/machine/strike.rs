@@ -1,0 +1,217 @@
+//! One fault: armed, fired, injected, held, reverted.
+
+use super::actions::Actions;
+use super::context::Cx;
+use super::sequence::Sequence;
+use crate::action::Action;
+use crate::event::{Event, EventNo, FaultNo, StepNo, StepOutcome, What};
+use crate::fault::{Fault, Lowered};
+use crate::time::{Duration, Instant};
+use crate::trigger::Pull;
+
+pub(super) struct Strike {
+    fault: Fault,
+    no: FaultNo,
+    step: StepNo,
+    lowered: Lowered,
+    /// Steps performed while the trigger is awaited.
+    during: Sequence,
+    state: State,
+    /// The trigger's own count.
+    count: u64,
+    promises: Vec<u32>,
+}
+
+enum State {
+    Arming(Actions),
+    Armed { until: Instant, fire: Option<Fire> },
+    Injecting(Actions),
+    Holding { until: Instant },
+    Reverting(Actions),
+    Disarming(Actions),
+    Over(StepOutcome),
+}
+
+/// The trigger has come; strike at `at`.
+#[derive(Clone, Copy)]
+struct Fire {
+    at: Instant,
+    source: Option<EventNo>,
+    /// The instrument has struck already.
+    struck: bool,
+}
+
+impl Strike {
+    pub(super) fn new(fault: Fault, step: StepNo, during: Sequence, cx: &mut Cx) -> Self {
+        let no = cx.number_fault();
+        // Each fault draws from the plan's seed by its number, so that one more fault does not change the others.
+        let lowered = fault.lower(cx.plan.seed ^ u64::from(no).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        // What must be undone is promised before anything is done.
+        let mut promises: Vec<_> =
+            lowered.revert.iter().map(|revert| cx.promise(no, revert.clone())).collect();
+        let mut script = Vec::new();
+        let counts_flash = matches!(fault.timing().when, Some(crate::trigger::Trigger::FlashOp(_)));
+        if counts_flash {
+            script.push(Action::TraceFlash { on: true });
+        }
+        if let Some(cut) = &lowered.arm {
+            promises.push(cx.promise(no, Action::DisarmCut));
+            script.push(Action::ArmCut(cut.clone()));
+        }
+        Self {
+            fault,
+            no,
+            step,
+            lowered,
+            during,
+            state: State::Arming(Actions::new(script)),
+            count: 0,
+            promises,
+        }
+    }
+
+    pub(super) fn see(&mut self, event: &Event, cx: &mut Cx) {
+        self.during.see(event, cx);
+        match &mut self.state {
+            State::Arming(actions)
+            | State::Injecting(actions)
+            | State::Reverting(actions)
+            | State::Disarming(actions) => {
+                actions.see(event);
+            }
+            State::Armed { fire: fire @ None, .. } => {
+                if self.lowered.arm.is_some() {
+                    // The instrument strikes by itself: it has when the rail is gone.
+                    if matches!(&event.what, What::Rail { dut, on: false } if *dut == cx.plan.dut) {
+                        *fire = Some(Fire { at: event.at, source: Some(event.n), struck: true });
+                    }
+                } else if let Some(trigger) = self.fault.timing().when
+                    && let Pull::In(by) = trigger.pull(&cx.plan.dut, &event.what, &mut self.count)
+                {
+                    *fire = Some(Fire { at: event.at + by, source: Some(event.n), struck: false });
+                }
+            }
+            State::Armed { .. } | State::Holding { .. } | State::Over(_) => {}
+        }
+    }
+
+    pub(super) fn poll(&mut self, cx: &mut Cx) -> Option<StepOutcome> {
+        loop {
+            match &mut self.state {
+                State::Arming(actions) => {
+                    if !actions.poll(cx) {
+                        return None;
+                    }
+                    self.armed(cx);
+                }
+                State::Armed { until, fire: Some(fire) } if cx.now >= fire.at && fire.at <= *until => {
+                    let fire = *fire;
+                    self.fire(fire, cx);
+                }
+                State::Armed { until, .. } if cx.now >= *until => self.give_up(cx),
+                State::Armed { .. } => {
+                    self.during.poll(cx);
+                    return None;
+                }
+                State::Injecting(actions) => {
+                    if !actions.poll(cx) {
+                        return None;
+                    }
+                    self.injected(cx);
+                }
+                State::Holding { until } if cx.now >= *until => {
+                    self.state = State::Reverting(Actions::new(self.lowered.revert.clone()));
+                }
+                State::Holding { .. } => return None,
+                State::Reverting(actions) => {
+                    if !actions.poll(cx) {
+                        return None;
+                    }
+                    cx.fault_ends();
+                    self.keep_promises(cx);
+                    cx.log(What::Reverted { fault: self.no });
+                    self.state = State::Over(StepOutcome::Done);
+                }
+                State::Disarming(actions) => {
+                    if !actions.poll(cx) {
+                        return None;
+                    }
+                    self.keep_promises(cx);
+                    let waited = self.fault.timing().within;
+                    self.state = State::Over(StepOutcome::TimedOut { waited });
+                }
+                State::Over(outcome) => return Some(outcome.clone()),
+            }
+        }
+    }
+
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        match &self.state {
+            State::Armed { until, fire } => {
+                let mine = fire.map_or(*until, |fire| fire.at.min(*until));
+                Some(self.during.deadline().map_or(mine, |inner| inner.min(mine)))
+            }
+            State::Holding { until } => Some(*until),
+            _ => None,
+        }
+    }
+
+    /// The run ends here. What was promised stays promised; teardown keeps it.
+    pub(super) fn stop(&mut self, cx: &mut Cx, outcome: StepOutcome) {
+        self.during.stop(cx, outcome);
+    }
+
+    fn armed(&mut self, cx: &mut Cx) {
+        let timing = self.fault.timing();
+        let fire = match timing.when {
+            None => Some(Fire { at: cx.now, source: None, struck: false }),
+            Some(_) => None,
+        };
+        self.state = State::Armed { until: cx.now + timing.within, fire };
+        let trigger = timing.when.map_or_else(|| "at once".to_owned(), crate::trigger::Trigger::text);
+        cx.log(What::Armed { fault: self.no, kind: self.fault.kind().to_owned(), step: self.step, trigger });
+    }
+
+    fn fire(&mut self, fire: Fire, cx: &mut Cx) {
+        cx.log(What::Fired { fault: self.no, source: fire.source });
+        cx.fault_begins();
+        // Only what comes after the strike shows that the device came back.
+        cx.mark();
+        if fire.struck {
+            self.injected(cx);
+            if let Some(source) = fire.source {
+                // The evidence came before the watch for it began.
+                cx.log(What::Confirmed { fault: self.no, evidence: vec![source] });
+            }
+        } else {
+            cx.watch_for(self.no, self.lowered.confirm);
+            self.state = State::Injecting(Actions::new(self.lowered.inject.clone()));
+        }
+    }
+
+    fn injected(&mut self, cx: &mut Cx) {
+        cx.log(What::Injected { fault: self.no });
+        self.during.stop(cx, StepOutcome::CutShort);
+        if self.lowered.revert.is_empty() {
+            cx.fault_ends();
+            self.keep_promises(cx);
+            self.state = State::Over(StepOutcome::Done);
+        } else {
+            self.state = State::Holding { until: cx.now + self.fault.timing().hold };
+        }
+    }
+
+    fn give_up(&mut self, cx: &mut Cx) {
+        let waited: Duration = self.fault.timing().within;
+        self.during.stop(cx, StepOutcome::CutShort);
+        cx.log(What::NeverFired { fault: self.no, waited });
+        let disarm = self.lowered.arm.is_some().then_some(Action::DisarmCut);
+        self.state = State::Disarming(Actions::new(disarm));
+    }
+
+    fn keep_promises(&mut self, cx: &mut Cx) {
+        for key in self.promises.drain(..) {
+            cx.keep(key);
+        }
+    }
+}

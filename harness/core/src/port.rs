@@ -1,0 +1,74 @@
+//! The doors of a device, and what can be wrong with them.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// A capability contract between harness and device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Port {
+    /// Debug probe: program, reset, halt, read and write memory, RTT.
+    Debug,
+    /// Serial console.
+    Console,
+    /// Mains.
+    Power,
+    /// Sees flash operations and can cut the power at one of them. Optional; few benches have it.
+    FlashTrace,
+}
+
+impl Port {
+    /// Every port there is.
+    pub const ALL: &[Self] = &[Self::Debug, Self::Console, Self::Power, Self::FlashTrace];
+
+    /// As it is written in scenario and rig files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Debug => "debug",
+            Self::Console => "console",
+            Self::Power => "power",
+            Self::FlashTrace => "flash_trace",
+        }
+    }
+}
+
+impl fmt::Display for Port {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What kind of trouble a port has; decides the exit code and the advice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trouble {
+    /// The instrument is not there (unplugged, wrong selector).
+    Absent,
+    /// Somebody else has it.
+    Busy,
+    /// No permission to open it.
+    Denied,
+    /// It is there but the device behind it does not answer.
+    Silent,
+    /// The device is locked (read-back protection).
+    Locked,
+    /// What was asked does not fit this device (an image for another chip).
+    Mismatch,
+    /// Anything else that the instrument reported.
+    Failed,
+}
+
+/// A port could not do what was asked. The message says what and where; `help` says what to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{port}: {message}")]
+pub struct PortError {
+    /// Which port.
+    pub port: Port,
+    /// What kind of trouble.
+    pub trouble: Trouble,
+    /// What happened, in one sentence without a full stop.
+    pub message: String,
+    /// What to do about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+}

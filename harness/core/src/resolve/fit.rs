@@ -1,0 +1,298 @@
+//! Whether a scenario fits a board and a rig: every name is known, every port is there, and what checks ask about
+//! happens.
+
+use crate::board_file::{BoardFile, GET, SET};
+use crate::check::Check;
+use crate::fault::Fault;
+use crate::language::diagnostic::did_you_mean;
+use crate::language::{Diagnostics, Mention, Span, Value};
+use crate::names::{Command, Defect, Dut, Setting, Signal};
+use crate::plan::Source;
+use crate::port::Port;
+use crate::rig_file::RigFile;
+use crate::scenario::ScenarioCase;
+use crate::step::Step;
+use crate::trigger::BOOT;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The named groups of each signal of the board. Compiling patterns is slow, and there may be many cases.
+pub(super) type Groups<'a> = BTreeMap<&'a str, BTreeSet<String>>;
+
+/// One case of a scenario against board and rig.
+pub(super) struct Fit<'a> {
+    pub(super) case: &'a ScenarioCase,
+    pub(super) board: &'a BoardFile,
+    pub(super) rig: &'a RigFile,
+    pub(super) groups: &'a Groups<'a>,
+}
+
+impl Fit<'_> {
+    /// Complains of all that does not fit.
+    pub(super) fn check(&self, out: &mut Diagnostics) {
+        for (mention, span) in &self.case.mentions {
+            match mention {
+                Mention::Signal(signal) => self.signal(signal, *span, out),
+                Mention::Command(command) => self.command(command, *span, out),
+                Mention::Setting(setting) => self.setting(setting, *span, out),
+                Mention::Defect(defect) => self.defect(defect, *span, out),
+                Mention::Dut(dut) => self.dut(dut, *span, out),
+                Mention::Port(port) => self.port(*port, "the scenario", *span, out),
+                Mention::Fault(kind) => self.fault_kind(kind, false, *span, out),
+                Mention::FaultOrCommand(name) => self.fault_kind(name, true, *span, out),
+                Mention::Kind { noun, word } => self.kind(noun, word, *span, out),
+                Mention::Region(_) => {}
+            }
+        }
+        self.fault_ports(out);
+        self.checks(out);
+    }
+
+    fn signal(&self, signal: &Signal, span: Span, out: &mut Diagnostics) {
+        match self.board.signal(signal) {
+            Some(Source::Console(_)) => {
+                self.port(Port::Console, &format!("the signal `{signal}`"), span, out)
+            }
+            Some(Source::Log(_)) => self.port(Port::Debug, &format!("the signal `{signal}`"), span, out),
+            None => {
+                let known = self.board.board.signals.keys().map(String::as_str);
+                let help = near(signal.as_str(), known, &self.board.path, "signals");
+                out.error(
+                    span,
+                    format!("unknown signal `{signal}`"),
+                    "the board has no such signal",
+                    Some(help),
+                );
+            }
+        }
+    }
+
+    fn command(&self, command: &Command, span: Span, out: &mut Diagnostics) {
+        if self.board.command(command).is_some() {
+            self.port(Port::Console, &format!("the command `{command}`"), span, out);
+            return;
+        }
+        let known = self.board.board.commands.keys().map(String::as_str);
+        let help = near(command.as_str(), known, &self.board.path, "commands");
+        out.error(span, format!("unknown command `{command}`"), "the board has no such command", Some(help));
+    }
+
+    fn setting(&self, setting: &Setting, span: Span, out: &mut Diagnostics) {
+        let missing: Vec<_> =
+            [SET, GET].into_iter().filter(|name| !self.board.board.commands.contains_key(*name)).collect();
+        if missing.is_empty() {
+            self.port(Port::Console, &format!("the setting `{setting}`"), span, out);
+            return;
+        }
+        let missing = missing.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" and ");
+        out.error(
+            span,
+            format!("the board `{}` does not say how a setting is written and read", self.board.name),
+            format!("needs the command {missing}"),
+            Some(format!("add {missing} under `commands` in {}", self.board.path)),
+        );
+    }
+
+    /// A board without any known defects can run the scenario all the same; one with others cannot have meant this.
+    fn defect(&self, defect: &Defect, span: Span, out: &mut Diagnostics) {
+        if self.board.knows_defect(defect) == Some(false) {
+            let known = self.board.board.defects.iter().flat_map(|d| d.known.keys()).map(String::as_str);
+            let help = near(defect.as_str(), known, &self.board.path, "defects");
+            out.error(span, format!("unknown defect `{defect}`"), "the board has no such defect", Some(help));
+        }
+    }
+
+    fn dut(&self, dut: &Dut, span: Span, out: &mut Diagnostics) {
+        if self.rig.dut(Some(dut)).is_none() {
+            let known = self.rig.duts.iter().map(|(name, _)| name.as_str());
+            let help = near(dut.as_str(), known, &self.rig.path, "duts");
+            out.error(span, format!("unknown device `{dut}`"), "the rig has no such device", Some(help));
+        }
+    }
+
+    fn port(&self, port: Port, who: &str, span: Span, out: &mut Diagnostics) {
+        let Some((dut, rig_dut)) = self.rig.dut(self.case.scenario.dut.as_ref()) else { return };
+        if rig_dut.driver(port).is_none() {
+            out.error(
+                span,
+                format!("{who} needs the port `{port}`, which the rig `{}` does not have", self.rig.name),
+                format!("needs `{port}`"),
+                Some(format!(
+                    "add `{port}: {{<driver>: {{…}}}}` to `{dut}` in {}, or choose another rig with `--rig`",
+                    self.rig.path
+                )),
+            );
+        }
+    }
+
+    /// What a check says of a fault must be of one that the method has.
+    fn fault_kind(&self, name: &str, or_command: bool, span: Span, out: &mut Diagnostics) {
+        let mut steps = Vec::new();
+        flatten(&self.case.scenario.method, &mut steps);
+        let faults: BTreeSet<&str> = steps.iter().filter(|s| s.fault().is_some()).map(|s| s.kind()).collect();
+        let sent: BTreeSet<&str> = steps
+            .iter()
+            .filter_map(|step| match step {
+                Step::Send(send) if or_command => Some(send.command.as_str()),
+                _ => None,
+            })
+            .collect();
+        if faults.contains(name) || sent.contains(name) {
+            return;
+        }
+        let is_fault = Fault::TABLE.iter().any(|(word, _)| *word == name);
+        let is_command = or_command && self.board.board.commands.contains_key(name);
+        let used = || faults.iter().chain(&sent).copied();
+        if is_fault || is_command {
+            let verb = if is_fault { "has no" } else { "does not send" };
+            let help = match used().next() {
+                Some(_) => format!("the method has: {}", used().collect::<Vec<_>>().join(", ")),
+                None => "add it to `method`".to_owned(),
+            };
+            out.error(span, format!("the method {verb} `{name}`"), "never happens", Some(help));
+            return;
+        }
+        let what = if or_command { "fault or command" } else { "fault" };
+        let known = Fault::TABLE.iter().map(|(word, _)| *word).chain(sent.iter().copied());
+        let help = match did_you_mean(name, known.clone()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("it is one of: {}", known.collect::<Vec<_>>().join(", ")),
+        };
+        out.error(span, format!("unknown {what} `{name}`"), "not known", Some(help));
+    }
+
+    /// What some kinds cannot do without the `boot` signal.
+    fn kind(&self, noun: &str, word: &str, span: Span, out: &mut Diagnostics) {
+        let needs_boot = matches!(
+            (noun, word),
+            ("check", "boots_at_most" | "reset_cause") | ("trigger", "boot") | ("step", "reset")
+        );
+        if !needs_boot {
+            return;
+        }
+        match self.board.signal(&Signal::from(BOOT)) {
+            None => out.error(
+                span,
+                format!(
+                    "`{word}` needs the signal `boot`, which the board `{}` does not have",
+                    self.board.name
+                ),
+                "needs `boot`",
+                Some(format!(
+                    "say how the device shows that it starts: `boot: {{console: '…'}}` under `signals` in {}",
+                    self.board.path
+                )),
+            ),
+            Some(_) if word == "reset_cause" && !self.groups[BOOT].contains("cause") => out.error(
+                span,
+                format!("`reset_cause` needs a group `cause` in the signal `boot` of `{}`", self.board.name),
+                "needs `cause`",
+                Some(format!(r"write `(?<cause>\w+)` where the cause stands, in {}", self.board.path)),
+            ),
+            Some(_) => self.port(
+                if matches!(self.board.signal(&Signal::from(BOOT)), Some(Source::Log(_))) {
+                    Port::Debug
+                } else {
+                    Port::Console
+                },
+                &format!("`{word}`"),
+                span,
+                out,
+            ),
+        }
+    }
+
+    /// Steps are decoded in the order in which `flatten` walks them, so faults and their places pair up.
+    fn fault_ports(&self, out: &mut Diagnostics) {
+        let mut steps = Vec::new();
+        flatten(&self.case.scenario.method, &mut steps);
+        let faults = steps.iter().filter_map(|step| step.fault());
+        let is_fault = |word: &str| Fault::TABLE.iter().any(|(fault, _)| *fault == word);
+        let places =
+            self.case.mentions.iter().enumerate().filter_map(|(at, (mention, span))| match mention {
+                Mention::Kind { noun: "step", word } if is_fault(word) => Some((at, *span)),
+                _ => None,
+            });
+        for (fault, (at, span)) in faults.zip(places) {
+            for port in fault.needs() {
+                // The trigger comes right after its fault.
+                let trigger = self.case.mentions[at..].iter().find_map(|(mention, span)| match mention {
+                    Mention::Kind { noun: "trigger", word } => Some((*word, *span)),
+                    _ => None,
+                });
+                match (port, trigger) {
+                    (Port::FlashTrace, Some((word, span))) => {
+                        self.port(port, &format!("`{word}`"), span, out)
+                    }
+                    _ => self.port(port, &format!("`{}`", fault.kind()), span, out),
+                }
+            }
+        }
+    }
+
+    fn checks(&self, out: &mut Diagnostics) {
+        let Some(Value::List(nodes)) = self.case.node.at(&["expect"]).map(|node| &node.value) else { return };
+        for (check, node) in self.case.scenario.expect.iter().zip(nodes) {
+            match check {
+                Check::Seen(seen) => {
+                    let Some(groups) = self.groups.get(seen.signal.as_str()) else { continue };
+                    let Some(Value::Map(written)) = node.at(&["seen", "where"]).map(|node| &node.value)
+                    else {
+                        continue;
+                    };
+                    for (key, _) in written.iter().filter(|(key, _)| !groups.contains(&key.text)) {
+                        let help =
+                            near(&key.text, groups.iter().map(String::as_str), &self.board.path, "groups");
+                        out.error(
+                            key.span,
+                            format!("the signal `{}` has no group `{}`", seen.signal, key.text),
+                            "no such group",
+                            Some(help),
+                        );
+                    }
+                }
+                Check::Durable(durable) => {
+                    let mut steps = Vec::new();
+                    flatten(&self.case.scenario.method, &mut steps);
+                    let sets =
+                        steps.iter().any(|s| matches!(s, Step::Set(set) if set.setting == durable.setting));
+                    if !sets {
+                        out.error(
+                            node.span,
+                            format!("the method never sets `{}`", durable.setting),
+                            "nothing to keep",
+                            Some(format!("add `set: {{setting: {}, to: …}}` to the method", durable.setting)),
+                        );
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+fn flatten<'a>(steps: &'a [Step], all: &mut Vec<&'a Step>) {
+    for step in steps {
+        all.push(step);
+        flatten(step.inner(), all);
+    }
+}
+
+/// A nearby name, or all there are.
+pub(super) fn near<'a>(
+    written: &str,
+    known: impl Iterator<Item = &'a str> + Clone,
+    path: &str,
+    field: &str,
+) -> String {
+    match did_you_mean(written, known.clone()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => {
+            let known: Vec<_> = known.collect();
+            if known.is_empty() {
+                format!("{path} has none under `{field}`")
+            } else {
+                format!("{path} has these {field}: {}", known.join(", "))
+            }
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! The steps of a scenario: what steadies the device, and what the method does.
+
+use crate::event::StepNo;
+use crate::fault::{Fault, PowerCut, ResetFault};
+use crate::names::{Command, Setting, Signal};
+use crate::time::Duration;
+use serde::{Deserialize, Serialize};
+
+crate::kinds! {
+    /// A step of the method. Faults are steps too.
+    pub enum Step("step", "steps") {
+        "wait" => Wait(Wait),
+        "pause" => Pause(Pause),
+        "set" => Set(Set),
+        "get" => Get(Get),
+        "send" => Send(Send),
+        "repeat" => Repeat(Repeat),
+        "power_cut" => PowerCut(PowerCut),
+        "reset" => Reset(ResetFault),
+    }
+}
+
+impl Step {
+    /// The fault in this step, if it is one.
+    pub fn fault(&self) -> Option<Fault> {
+        match self {
+            Self::PowerCut(f) => Some(Fault::PowerCut(f.clone())),
+            Self::Reset(f) => Some(Fault::Reset(f.clone())),
+            _ => None,
+        }
+    }
+
+    /// The steps inside it.
+    pub fn inner(&self) -> &[Step] {
+        match self {
+            Self::Repeat(r) => &r.steps,
+            Self::PowerCut(f) => &f.during,
+            Self::Reset(f) => &f.during,
+            _ => &[],
+        }
+    }
+}
+
+/// One step of a method with its number.
+#[derive(Clone, Copy, Debug)]
+pub struct Numbered<'a> {
+    /// Its number.
+    pub no: StepNo,
+    /// The step.
+    pub step: &'a Step,
+    /// How often a method that is walked to its end performs it; `None` inside a fault (`while`), where the trigger
+    /// decides how far the steps come.
+    pub times: Option<u64>,
+}
+
+/// The steps of a method in reading order, inner steps after the step that holds them, numbered from 1.
+pub fn numbered(method: &[Step]) -> Vec<Numbered<'_>> {
+    fn walk<'a>(steps: &'a [Step], times: Option<u64>, out: &mut Vec<Numbered<'a>>) {
+        for step in steps {
+            let no = StepNo::try_from(out.len() + 1).unwrap_or(StepNo::MAX);
+            out.push(Numbered { no, step, times });
+            let inner_times = match step {
+                // Never at all stays never, wherever it stands.
+                Step::Repeat(r) if r.times == 0 => Some(0),
+                Step::Repeat(r) => times.map(|t| t.saturating_mul(u64::from(r.times))),
+                _ if times == Some(0) => Some(0),
+                _ => None,
+            };
+            walk(step.inner(), inner_times, out);
+        }
+    }
+    let mut out = Vec::new();
+    walk(method, Some(1), &mut out);
+    out
+}
+
+crate::record! {
+    /// Waits until the device shows a signal. A wait that times out ends the method there.
+    ///
+    /// `wait: {for: ready, within: 10s}`
+    pub struct Wait {
+        /// Which signal.
+        signal: Signal = "for",
+        /// How long at most.
+        within: Duration = "within" (Positive) or Duration::from_secs(30),
+    }
+}
+
+crate::record! {
+    /// Lets time pass.
+    ///
+    /// `pause: {for: 2s}`
+    pub struct Pause {
+        /// How long.
+        time: Duration = "for" (Positive),
+    }
+}
+
+crate::record! {
+    /// Asks the device to keep a value and waits until it says that it does.
+    ///
+    /// `set: {setting: target, to: 22.5}`
+    pub struct Set {
+        /// Which setting.
+        setting: Setting = "setting",
+        /// The value, in the device's own words.
+        to: String = "to",
+        /// How long the answer may take.
+        within: Duration = "within" (Positive) or Duration::from_secs(5),
+    }
+}
+
+crate::record! {
+    /// Asks the device for a value and records the answer.
+    ///
+    /// `get: {setting: target}`
+    pub struct Get {
+        /// Which setting.
+        setting: Setting = "setting",
+        /// How long the answer may take.
+        within: Duration = "within" (Positive) or Duration::from_secs(5),
+    }
+}
+
+crate::record! {
+    /// Sends a command of the board file. If the board file says how it is acknowledged, waits for that.
+    ///
+    /// `send: {command: hang}`
+    pub struct Send {
+        /// Which command.
+        command: Command = "command",
+        /// How long the answer may take.
+        within: Duration = "within" (Positive) or Duration::from_secs(5),
+    }
+}
+
+crate::record! {
+    /// Performs steps several times.
+    ///
+    /// `repeat: {times: 5, steps: [power_cut: {for: 200ms}, wait: {for: ready}]}`
+    pub struct Repeat {
+        /// How often.
+        times: u32 = "times" (Positive),
+        /// What.
+        steps: Vec<Step> = "steps" (NotEmpty),
+    }
+}
+
+crate::kinds! {
+    /// A condition of the steady state: what must be seen before anything is done to the device.
+    pub enum Steady("condition", "steady conditions") {
+        "seen" => Seen(SteadySeen),
+        "rate" => Rate(SteadyRate),
+    }
+}
+
+crate::record! {
+    /// A signal is seen.
+    ///
+    /// `seen: {signal: ready, within: 10s}`
+    pub struct SteadySeen {
+        /// Which signal.
+        signal: Signal = "signal",
+        /// How long it may take.
+        within: Duration = "within" (Positive) or Duration::from_secs(30),
+    }
+}
+
+crate::record! {
+    /// A signal keeps coming.
+    ///
+    /// `rate: {signal: control, at_least: 1/s, for: 5s}`
+    pub struct SteadyRate {
+        /// Which signal.
+        signal: Signal = "signal",
+        /// How often at least.
+        at_least: Rate = "at_least",
+        /// Over how long.
+        over: Duration = "for" (Positive),
+        /// How long it may take until that is seen.
+        within: Duration = "within" (Positive) or Duration::from_secs(60),
+    }
+}
+
+/// So many in a length of time: `2/s`, `30/min`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rate {
+    /// How many.
+    pub count: u32,
+    /// In how long.
+    pub per: Duration,
+}
+
+impl std::fmt::Display for Rate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let per = self.per.to_string();
+        write!(f, "{}/{}", self.count, per.strip_prefix('1').unwrap_or(&per))
+    }
+}
+
+impl std::str::FromStr for Rate {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || {
+            format!("`{text}` is not a rate; write a number, `/` and a unit of time, like `2/s` or `30/min`")
+        };
+        let (count, per) = text.split_once('/').ok_or_else(wrong)?;
+        let count = count.trim().parse().map_err(|_| wrong())?;
+        let per = per.trim();
+        let per =
+            if per.starts_with(|c: char| c.is_ascii_digit()) { per.to_owned() } else { format!("1{per}") };
+        let per: Duration = per.parse().map_err(|_| wrong())?;
+        if per == Duration::ZERO { Err(wrong()) } else { Ok(Self { count, per }) }
+    }
+}
+
+impl crate::language::Decode for Rate {
+    fn shape() -> crate::language::Shape {
+        crate::language::Shape::Scalar("a rate", "2/s")
+    }
+
+    fn decode(node: &crate::language::Node, out: &mut crate::language::Diagnostics) -> Option<Self> {
+        crate::language::scalar::from_str(node, "a rate", out)
+    }
+}

@@ -1,0 +1,37 @@
+//! `boot: {nth: 3, by: 10ms}`: the device boots.
+
+use super::{Pull, delay_text};
+use crate::event::What;
+use crate::names::Dut;
+use crate::time::Duration;
+
+/// The signal by which a board file says that its device boots.
+pub(crate) const BOOT: &str = "boot";
+
+crate::record! {
+    /// The device boots, by the `boot` signal of its board file.
+    ///
+    /// `boot: {nth: 3, by: 10ms}`
+    pub struct OnBoot {
+        /// The how-manieth boot since arming.
+        nth: u64 = "nth" (Positive) or 1,
+        /// How long after it.
+        by: Duration = "by" or Duration::ZERO,
+    }
+}
+
+impl OnBoot {
+    pub(super) fn pull(&self, dut: &Dut, what: &What, count: &mut u64) -> Pull {
+        match what {
+            What::Signal { dut: of, name, .. } if of == dut && name.as_str() == BOOT => {
+                *count += 1;
+                if *count == self.nth { Pull::In(self.by) } else { Pull::No }
+            }
+            _ => Pull::No,
+        }
+    }
+
+    pub(super) fn text(&self) -> String {
+        format!("{}boot number {}", delay_text(self.by), self.nth)
+    }
+}

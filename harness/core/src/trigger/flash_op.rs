@@ -1,0 +1,38 @@
+//! `flash_op: {nth: 4, moment: during}`: the device writes or erases flash.
+
+use super::Pull;
+use crate::action::{Moment, Tear};
+use crate::event::What;
+use crate::names::Dut;
+use crate::time::Duration;
+
+crate::record! {
+    /// The device does its n-th flash operation since arming. Needs the `flash_trace` port.
+    ///
+    /// `flash_op: {nth: 4, moment: during, tear: random}`
+    pub struct OnFlashOp {
+        /// The how-manieth operation since arming.
+        nth: u64 = "nth" (Positive),
+        /// Where in the operation a power cut strikes. Other faults strike after it.
+        moment: Moment = "moment" or Moment::During,
+        /// What a power cut in the middle of it leaves in the cells.
+        tear: Tear = "tear" or Tear::Random,
+    }
+}
+
+crate::words!(Moment { Before = "before", During = "during", After = "after" });
+crate::words!(Tear { Nothing = "nothing", Random = "random", Half = "half", Full = "full" });
+
+impl OnFlashOp {
+    /// Operations are counted by the port since the trace began, which is when the fault was armed.
+    pub(super) fn pull(&self, dut: &Dut, what: &What) -> Pull {
+        match what {
+            What::FlashOp { dut: of, op } if of == dut && op.nth >= self.nth => Pull::In(Duration::ZERO),
+            _ => Pull::No,
+        }
+    }
+
+    pub(super) fn text(&self) -> String {
+        format!("{} flash operation {} (tear: {})", self.moment.word(), self.nth, self.tear.word())
+    }
+}

@@ -1,0 +1,271 @@
+//! What people see when what they wrote is wrong.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests may panic")]
+
+use brownout_core::board_file::BoardFile;
+use brownout_core::language::Style;
+use brownout_core::language::render::Problems;
+use brownout_core::names::Defect;
+use brownout_core::plan::Plan;
+use brownout_core::resolve::{Options, Unresolved, resolve};
+use brownout_core::rig_file::RigFile;
+use brownout_core::scenario::ScenarioFile;
+
+const BOARD: &str = include_str!("../../../rigs/boards/nrf52840-thermostat.yaml");
+const VIRTUAL: &str = include_str!("../../../rigs/virtual.yaml");
+const DK: &str = include_str!("../../../rigs/nrf52840-dk.yaml");
+
+const BOARD_PATH: &str = "rigs/boards/nrf52840-thermostat.yaml";
+
+/// A scenario with one method step and one check.
+fn with(step: &str, check: &str) -> String {
+    format!("scenario: test\nmethod:\n  - {step}\nexpect:\n  - {check}\n")
+}
+
+fn plans(scenario: &str, board: &str, rig: &str, options: &Options) -> Result<Vec<Plan>, Unresolved> {
+    let scenario = ScenarioFile::read("scenarios/power/x.yaml", scenario)?;
+    let rig_path = if rig == DK { "rigs/nrf52840-dk.yaml" } else { "rigs/virtual.yaml" };
+    let rig = RigFile::read(rig_path, rig)?;
+    let board = BoardFile::read(BOARD_PATH, board)?;
+    resolve(&scenario, &board, &rig, options, &|_| Ok("00".to_owned()))
+}
+
+/// What is shown for a scenario on the virtual rig.
+fn shown(scenario: &str) -> String {
+    plans(scenario, BOARD, VIRTUAL, &Options::default()).unwrap_err().to_string()
+}
+
+fn board_shown(board: &str) -> String {
+    BoardFile::read(BOARD_PATH, board).unwrap_err().to_string()
+}
+
+fn rig_shown(rig: &str) -> String {
+    RigFile::read("rigs/mine.yaml", rig).unwrap_err().to_string()
+}
+
+#[test]
+fn unknown_field() {
+    insta::assert_snapshot!(shown("scenario: test\nmetod:\n  - reset: pin\nexpect:\n  - never: panic\n"));
+}
+
+#[test]
+fn unknown_field_of_a_step() {
+    insta::assert_snapshot!(shown(&with("wait: {for: ready, timeout: 3s}", "never: panic")));
+}
+
+#[test]
+fn unknown_fault() {
+    insta::assert_snapshot!(shown(&with("powercut: {for: 1s}", "never: panic")));
+}
+
+#[test]
+fn unknown_kind_far_from_any() {
+    insta::assert_snapshot!(shown(&with("explode", "never: panic")));
+}
+
+#[test]
+fn unknown_signal() {
+    insta::assert_snapshot!(shown(&with("wait: redy", "never: panics")));
+}
+
+#[test]
+fn a_signal_the_board_file_does_not_define() {
+    insta::assert_snapshot!(shown(&with("wait: telemetry", "never: panic")));
+}
+
+#[test]
+fn unknown_unit() {
+    insta::assert_snapshot!(shown(&with("pause: 3 sec", "never: panic")));
+}
+
+#[test]
+fn missing_unit() {
+    insta::assert_snapshot!(shown(&with("power_cut: {for: 30}", "never: panic")));
+}
+
+#[test]
+fn duplicate_key() {
+    insta::assert_snapshot!(shown("scenario: a\nexpect:\n  - never: panic\nscenario: b\n"));
+}
+
+#[test]
+fn out_of_range() {
+    insta::assert_snapshot!(shown(&with(
+        "repeat: {times: 0, steps: [pause: 0s]}",
+        "seen: {signal: boot, at_least: -1}"
+    )));
+}
+
+#[test]
+fn a_port_that_the_rig_lacks() {
+    let scenario = with("power_cut: {when: {flash_op: {nth: 3}}}", "never: panic");
+    let error = plans(&scenario, BOARD, DK, &Options::default()).unwrap_err();
+    insta::assert_snapshot!(error);
+}
+
+#[test]
+fn a_port_that_is_asked_for_and_lacking() {
+    let scenario = "scenario: test\nneeds: [debug, flash_trace]\nexpect:\n  - never: panic\n";
+    let error = plans(scenario, BOARD, DK, &Options::default()).unwrap_err();
+    insta::assert_snapshot!(error);
+}
+
+#[test]
+fn a_pattern_that_does_not_compile() {
+    insta::assert_snapshot!(board_shown(
+        "chip: x\nsignals:\n  ready: {console: '^app: (ready'}\n  all: {log: '.*'}\n"
+    ));
+}
+
+#[test]
+fn an_unknown_name_in_place_of_a_value() {
+    let scenario = with("power_cut: {for: $hodl}", "never: panic") + "vary: {hold: [1s, 2s]}\n";
+    insta::assert_snapshot!(shown(&scenario));
+}
+
+#[test]
+fn a_value_that_is_wrong_in_one_case() {
+    let scenario = with("power_cut: {for: $hold}", "never: panic") + "vary: {hold: [1s, 2]}\n";
+    insta::assert_snapshot!(shown(&scenario));
+}
+
+#[test]
+fn empty_file() {
+    insta::assert_snapshot!(shown("# nothing yet\n"));
+}
+
+#[test]
+fn tab_indentation() {
+    insta::assert_snapshot!(shown("scenario: test\nmethod:\n\t- reset: pin\n"));
+}
+
+#[test]
+fn a_colon_in_a_title() {
+    insta::assert_snapshot!(shown("scenario: power: cut\n"));
+}
+
+#[test]
+fn an_open_bracket() {
+    insta::assert_snapshot!(shown("scenario: test\ntags: [a, b\nexpect:\n  - never: panic\n"));
+}
+
+#[test]
+fn a_list_where_a_mapping_belongs() {
+    insta::assert_snapshot!(shown(&with("power_cut: [1s]", "never: panic")));
+}
+
+#[test]
+fn a_mapping_where_a_list_belongs() {
+    insta::assert_snapshot!(shown("scenario: test\nmethod:\n  reset: pin\nexpect:\n  never: panic\n"));
+}
+
+#[test]
+fn two_kinds_in_one_entry() {
+    let scenario = "scenario: test\nmethod:\n  - reset: pin\n    wait: ready\n  - power_cut:\n    for: 1s\nexpect:\n  - never: panic\n";
+    insta::assert_snapshot!(shown(scenario));
+}
+
+#[test]
+fn several_problems_together() {
+    let scenario = "scenario: test
+tags: nightly
+method:
+  - powercut: {for: 1s}
+  - wait: {for: ready, within: 30}
+  - reset: {how: hard}
+expect:
+  - recovers: {from: power_cut, within: 5s}
+  - nevr: panic
+";
+    insta::assert_snapshot!(shown(scenario));
+}
+
+#[test]
+fn a_board_without_the_boot_signal() {
+    let board = BOARD.replace("  boot: {console", "  started: {console");
+    let scenario = with("reset: {when: {boot: {}}}", "boots_at_most: 3");
+    let error = plans(&scenario, &board, VIRTUAL, &Options::default()).unwrap_err();
+    insta::assert_snapshot!(error);
+}
+
+#[test]
+fn unknown_defect() {
+    let scenario = "scenario: test\ncatches: ack_before_saving\nexpect:\n  - never: panic\n";
+    insta::assert_snapshot!(shown(scenario));
+}
+
+#[test]
+fn unknown_defect_on_the_command_line() {
+    let options = Options { defect: Some(Defect::from("no_wachdog")), ..Options::default() };
+    let result = plans(&with("reset: pin", "never: panic"), BOARD, VIRTUAL, &options);
+    let Err(Unresolved::Given { message, help }) = result else { panic!("{result:?}") };
+    insta::assert_snapshot!(format!("{message}\n{help}"));
+}
+
+#[test]
+fn checks_that_cannot_be_answered() {
+    let scenario = "scenario: test
+method:
+  - reset: pin
+expect:
+  - recovers: {from: power_cut, to: ready, within: 5s}
+  - reset_cause: {after: crash, is: lockup}
+  - reset_cause: {after: rset, is: pin}
+  - durable: target
+  - seen: {signal: boot, where: {reason: pin}}
+";
+    insta::assert_snapshot!(shown(scenario));
+}
+
+#[test]
+fn no_checks() {
+    insta::assert_snapshot!(shown("scenario: test\nmethod:\n  - reset\nexpect: []\n"));
+}
+
+#[test]
+fn tags_documents_and_aliases() {
+    insta::assert_snapshot!(shown("scenario: !!str 1\nexpect: !check []\n"));
+    insta::assert_snapshot!(shown("scenario: a\n---\nscenario: b\n"));
+    insta::assert_snapshot!(shown("scenario: a\ntags: *tags\n"));
+    insta::assert_snapshot!(shown("scenario: a\ntags: &tags [*tags]\n"));
+    insta::assert_snapshot!(shown("scenario: a\n[a]: b\n"));
+}
+
+#[test]
+fn a_rig_without_a_board_and_with_two_drivers() {
+    insta::assert_snapshot!(rig_shown(
+        "rig: mine\nclock: fast\nduts:\n  a:\n    debug: {probe_rs: {}, jlink: {}}\n    uart: {}\n"
+    ));
+}
+
+#[test]
+fn a_board_whose_parts_do_not_fit() {
+    let board = "chip: x
+flash: {settings: 0xfc000..0xfe000, none: 5..5, all: 0..}
+fresh: [setings]
+images: {current: a.elf}
+defects: {image: defects, word: 0x100000000, known: {}}
+commands:
+  set: {send: 'set {key}', ack: '^ok: {key}'}
+  get: {send: 'get {key}'}
+";
+    insta::assert_snapshot!(board_shown(board));
+    let board = "chip: x\nfresh: [setings]\nflash: {settings: 0..1}\nimages: {current: a.elf}\ncommands:\n  set: {send: 'set {key}', ack: '^ok: {key}'}\n  get: {send: 'get {key}', ack: '(.+)'}\n";
+    insta::assert_snapshot!(board_shown(board));
+}
+
+#[test]
+fn hostile_text_is_made_visible() {
+    let scenario = with("pause: \"\u{202e}3\u{200b}s\"", "never: panic");
+    let problems = ScenarioFile::read("scenarios/\u{1b}[31m.yaml", &scenario).unwrap_err();
+    let shown = problems.render(Style::Plain);
+    assert!(!shown.contains(['\u{1b}', '\u{7}', '\u{202e}', '\u{200b}']), "{shown:?}");
+    insta::assert_snapshot!(shown);
+}
+
+#[test]
+fn colours_are_only_for_terminals() {
+    let problems: Problems = ScenarioFile::read("x.yaml", "scenario: a\n").unwrap_err();
+    assert!(!problems.render(Style::Plain).contains('\u{1b}'));
+    assert!(problems.render(Style::Ansi).contains('\u{1b}'));
+}

@@ -1,0 +1,74 @@
+//! The project's own board, rig and scenario files make plans.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests may panic")]
+
+use brownout_core::board_file::BoardFile;
+use brownout_core::plan::Plan;
+use brownout_core::resolve::{Options, Unresolved, resolve};
+use brownout_core::rig_file::RigFile;
+use brownout_core::scenario::ScenarioFile;
+use std::path::{Path, PathBuf};
+
+fn project() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn text(path: &str) -> String {
+    std::fs::read_to_string(project().join(path)).unwrap()
+}
+
+fn scenarios() -> Vec<String> {
+    let mut found = Vec::new();
+    for theme in std::fs::read_dir(project().join("scenarios")).unwrap() {
+        let theme = theme.unwrap();
+        if !theme.file_type().unwrap().is_dir() {
+            continue;
+        }
+        for file in std::fs::read_dir(theme.path()).unwrap() {
+            let file = file.unwrap().file_name().into_string().unwrap();
+            found.push(format!("scenarios/{}/{file}", theme.file_name().into_string().unwrap()));
+        }
+    }
+    found.sort();
+    found
+}
+
+fn plans(scenario: &str, rig: &str) -> Result<Vec<Plan>, Unresolved> {
+    let scenario = ScenarioFile::read(scenario, &text(scenario)).unwrap_or_else(|e| panic!("{e}"));
+    let rig = RigFile::read(rig, &text(rig)).unwrap_or_else(|e| panic!("{e}"));
+    let (_, dut) = rig.dut(scenario.first().dut.as_ref()).unwrap();
+    let board = format!("rigs/boards/{}.yaml", dut.board);
+    let board = BoardFile::read(&board, &text(&board)).unwrap_or_else(|e| panic!("{e}"));
+    resolve(&scenario, &board, &rig, &Options::default(), &|path| Ok(format!("digest of {path}")))
+}
+
+#[test]
+fn every_scenario_makes_plans_on_the_virtual_rigs() {
+    let scenarios = scenarios();
+    assert!(!scenarios.is_empty());
+    for rig in ["rigs/virtual.yaml", "rigs/virtual-wall.yaml"] {
+        for scenario in &scenarios {
+            let plans = plans(scenario, rig).unwrap_or_else(|e| panic!("{scenario} on {rig}:\n{e}"));
+            for plan in plans {
+                let json = serde_json::to_string(&plan).unwrap();
+                let back: Plan = serde_json::from_str(&json).unwrap();
+                assert_eq!(back, plan);
+                assert_eq!(back.digest(), plan.digest());
+            }
+        }
+    }
+}
+
+#[test]
+fn on_the_real_board_only_what_needs_a_flash_trace_is_refused() {
+    for scenario in scenarios() {
+        let traces = text(&scenario).contains("flash_op");
+        match plans(&scenario, "rigs/nrf52840-dk.yaml") {
+            Ok(_) => assert!(!traces, "{scenario} should need the flash trace"),
+            Err(error) => {
+                assert!(traces, "{scenario}:\n{error}");
+                assert!(error.to_string().contains("flash_trace"), "{error}");
+            }
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! `serial`: a serial port of this computer (a USB adapter, a debug probe's virtual port, a pty).
+
+use crate::clock::Stopwatch;
+use async_trait::async_trait;
+use brownout_core::port::{Port, PortError, Trouble};
+use brownout_ports::{Console, Observed, Watch};
+use serialport::SerialPort;
+use std::cell::RefCell;
+use std::io::{ErrorKind, Read, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+brownout_core::record! {
+    /// A serial port of this computer.
+    ///
+    /// `serial: {port: /dev/ttyACM0}`
+    pub struct SerialParams {
+        /// Its device file. The names under /dev/serial/by-id stay the same when cables are moved.
+        port: String = "port",
+    }
+}
+
+/// How long a read waits before it looks whether it is still wanted.
+const READ_TIMEOUT: Duration = Duration::from_millis(100);
+/// How long sending may take.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long a port that went away (a hub switched off with the device) may stay away before that is reported.
+const RETURN_WITHIN: Duration = Duration::from_secs(15);
+
+/// The console port over a serial port.
+pub(crate) struct Serial {
+    path: String,
+    baud: u32,
+    watch: Watch,
+    clock: Arc<Stopwatch>,
+    open: RefCell<Option<Open>>,
+}
+
+struct Open {
+    writer: Box<dyn SerialPort>,
+    reader: Option<thread::JoinHandle<()>>,
+    stop: Arc<AtomicBool>,
+}
+
+impl Serial {
+    pub(crate) fn new(path: String, baud: u32, watch: Watch, clock: Arc<Stopwatch>) -> Self {
+        Self { path, baud, watch, clock, open: RefCell::new(None) }
+    }
+}
+
+#[async_trait(?Send)]
+impl Console for Serial {
+    async fn open(&self) -> Result<(), PortError> {
+        if self.open.borrow().is_some() {
+            return Ok(());
+        }
+        let port = open(&self.path, self.baud)?;
+        port.clear(serialport::ClearBuffer::Input).map_err(|error| broken(&self.path, &error.to_string()))?;
+        let writer = port.try_clone().map_err(|error| broken(&self.path, &error.to_string()))?;
+        let stop = Arc::new(AtomicBool::new(false));
+        let reader = Reader {
+            path: self.path.clone(),
+            baud: self.baud,
+            watch: self.watch.clone(),
+            clock: Arc::clone(&self.clock),
+            stop: Arc::clone(&stop),
+        };
+        let thread = thread::Builder::new()
+            .name("console".to_owned())
+            .spawn(move || reader.read(port))
+            .map_err(|error| broken(&self.path, &error.to_string()))?;
+        *self.open.borrow_mut() = Some(Open { writer, reader: Some(thread), stop });
+        Ok(())
+    }
+
+    async fn send(&self, bytes: &[u8]) -> Result<(), PortError> {
+        let mut open_port = self.open.borrow_mut();
+        let Some(port) = open_port.as_mut() else { return Err(broken(&self.path, "it is not open")) };
+        if port.writer.write_all(bytes).is_ok() {
+            return Ok(());
+        }
+        // It may have gone and come back, with the device's power.
+        port.writer = open(&self.path, self.baud)?;
+        port.writer.write_all(bytes).map_err(|error| broken(&self.path, &error.to_string()))
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(reader) = self.reader.take() {
+            let _ = reader.join();
+        }
+    }
+}
+
+struct Reader {
+    path: String,
+    baud: u32,
+    watch: Watch,
+    clock: Arc<Stopwatch>,
+    stop: Arc<AtomicBool>,
+}
+
+impl Reader {
+    fn wanted(&self) -> bool {
+        !self.stop.load(Ordering::Relaxed)
+    }
+
+    fn read(&self, mut port: Box<dyn SerialPort>) {
+        let mut buffer = [0; 4096];
+        while self.wanted() {
+            match port.read(&mut buffer) {
+                Ok(0) => thread::sleep(READ_TIMEOUT),
+                Ok(length) => {
+                    let at = self.clock.now();
+                    self.watch.report(at, Observed::Bytes(buffer.get(..length).unwrap_or_default().to_vec()));
+                }
+                Err(error) if matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::Interrupted) => {}
+                Err(error) => match self.reopen() {
+                    Some(again) => port = again,
+                    None if self.wanted() => {
+                        let lost = broken(&self.path, &error.to_string());
+                        self.watch.report(self.clock.now(), Observed::Lost(lost));
+                        return;
+                    }
+                    None => return,
+                },
+            }
+        }
+    }
+
+    /// Waits for the port to come back.
+    fn reopen(&self) -> Option<Box<dyn SerialPort>> {
+        let mut left = RETURN_WITHIN;
+        while self.wanted() && left > Duration::ZERO {
+            if let Ok(port) = open(&self.path, self.baud) {
+                return Some(port);
+            }
+            thread::sleep(READ_TIMEOUT);
+            left = left.saturating_sub(READ_TIMEOUT);
+        }
+        None
+    }
+}
+
+fn open(path: &str, baud: u32) -> Result<Box<dyn SerialPort>, PortError> {
+    let mut port = serialport::new(path, baud)
+        .timeout(READ_TIMEOUT)
+        .open()
+        .map_err(|error| cannot_open(path, &error))?;
+    // Debug probes pass DTR on to the device. A pty has no such line, which is no error.
+    let _ = port.write_data_terminal_ready(true);
+    port.set_timeout(READ_TIMEOUT.min(WRITE_TIMEOUT)).map_err(|error| broken(path, &error.to_string()))?;
+    Ok(port)
+}
+
+fn cannot_open(path: &str, error: &serialport::Error) -> PortError {
+    let text = error.to_string();
+    let (trouble, message, help) = match error.kind() {
+        serialport::ErrorKind::Io(ErrorKind::PermissionDenied) => (
+            Trouble::Denied,
+            format!("no permission to open serial port {path}"),
+            "add your user to the group that owns it (often `dialout`) and log in again",
+        ),
+        serialport::ErrorKind::NoDevice if text.contains("ermission") => (
+            Trouble::Denied,
+            format!("no permission to open serial port {path}"),
+            "add your user to the group that owns it (often `dialout`) and log in again",
+        ),
+        serialport::ErrorKind::NoDevice if text.contains("busy") || text.contains("exclusive") => (
+            Trouble::Busy,
+            format!("serial port {path} is in use"),
+            "close the other program that uses it (a terminal program, another run)",
+        ),
+        serialport::ErrorKind::NoDevice | serialport::ErrorKind::Io(ErrorKind::NotFound) => (
+            Trouble::Absent,
+            format!("there is no serial port {path}"),
+            "plug it in, or correct `port` in the rig file; `brownout doctor` lists the ports that are there",
+        ),
+        _ => (
+            Trouble::Failed,
+            format!("serial port {path} cannot be opened: {text}"),
+            "`brownout doctor` lists the ports that are there",
+        ),
+    };
+    PortError { port: Port::Console, trouble, message, help: Some(help.to_owned()) }
+}
+
+fn broken(path: &str, why: &str) -> PortError {
+    PortError {
+        port: Port::Console,
+        trouble: Trouble::Failed,
+        message: format!("serial port {path}: {why}"),
+        help: Some("is the cable still plugged in?".to_owned()),
+    }
+}

@@ -1,0 +1,62 @@
+//! What a firmware image says of itself: what goes where, and how its log is to be read.
+
+use brownout_core::port::{Port, PortError, Trouble};
+use object::read::elf::{ElfFile32, FileHeader, ProgramHeader};
+use object::{Object, ObjectSymbol, elf};
+use std::fs;
+use std::path::Path;
+
+/// An ELF file, taken apart.
+pub(crate) struct Image {
+    /// What goes where, by load address.
+    pub(crate) segments: Vec<(u64, Vec<u8>)>,
+    /// Address of the RTT control block, if it has one.
+    pub(crate) rtt: Option<u64>,
+    /// How to read its defmt frames, if it has any.
+    pub(crate) defmt: Option<defmt_decoder::Table>,
+}
+
+impl Image {
+    /// Reads an ELF file for a 32-bit Arm.
+    pub(crate) fn read(path: &Path) -> Result<Self, PortError> {
+        let wrong = |trouble, message: String, help: &str| PortError {
+            port: Port::Debug,
+            trouble,
+            message: format!("{}: {message}", path.display()),
+            help: Some(help.to_owned()),
+        };
+        let bytes = fs::read(path).map_err(|error| {
+            wrong(Trouble::Absent, error.to_string(), "name another image with --image, or build it")
+        })?;
+        let mismatch = |message: String| {
+            wrong(Trouble::Mismatch, message, "an image is an ELF file for a 32-bit little-endian Arm")
+        };
+        let file: ElfFile32<'_> = ElfFile32::parse(&*bytes)
+            .map_err(|error| mismatch(format!("this is not such an ELF file ({error})")))?;
+        let endian = file.endian();
+        let machine = file.elf_header().e_machine(endian);
+        if machine != elf::EM_ARM {
+            return Err(mismatch(format!(
+                "this ELF file is for machine {machine}, not for Arm ({})",
+                elf::EM_ARM
+            )));
+        }
+        let mut segments = Vec::new();
+        for header in file.elf_program_headers() {
+            if header.p_type(endian) != elf::PT_LOAD || header.p_filesz(endian) == 0 {
+                continue;
+            }
+            let data = header
+                .data(endian, &*bytes)
+                .map_err(|()| mismatch("a segment lies outside the file".into()))?;
+            segments.push((u64::from(header.p_paddr(endian)), data.to_vec()));
+        }
+        if segments.is_empty() {
+            return Err(mismatch("it has nothing to load".into()));
+        }
+        let rtt = file.symbols().find(|s| s.name() == Ok("_SEGGER_RTT")).map(|s| s.address());
+        let defmt = defmt_decoder::Table::parse(&bytes)
+            .map_err(|error| mismatch(format!("its defmt table cannot be read ({error})")))?;
+        Ok(Self { segments, rtt, defmt })
+    }
+}

@@ -1,0 +1,12 @@
+//! Debug probes, all through probe-rs.
+
+mod image;
+mod logs;
+mod selector;
+mod target;
+mod thread;
+
+pub(crate) use selector::opener;
+pub use selector::{ProbeRsParams, WireSpeed};
+pub(crate) use target::{Opener, Target};
+pub(crate) use thread::ProbeRs;

@@ -1,0 +1,351 @@
+//! From a rig file to an opened bench.
+//!
+//! The tables below are the one place that names the drivers: a new one is a new file and its line here.
+
+use crate::clock::{Stopwatch, WallClock};
+use crate::console::{Serial, SerialParams};
+use crate::debug::{ProbeRs, ProbeRsParams, Target, opener};
+use crate::parameters::VirtualParams;
+use crate::power::{Command, CommandParams};
+use brownout_core::language::render::Problems;
+use brownout_core::language::{Decode, Diagnostics, Key, Node, Value};
+use brownout_core::names::Dut;
+use brownout_core::plan::Clock;
+use brownout_core::port::{Port, PortError, Trouble};
+use brownout_core::rig_file::{Driver, RigFile};
+use brownout_ports::{Bench, Doors, Watch};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+brownout_core::kinds! {
+    /// What can stand behind a debug port.
+    pub enum DebugDriver("debug driver", "debug drivers") {
+        "probe_rs" => ProbeRs(ProbeRsParams),
+        "virtual" => Virtual(VirtualParams),
+    }
+}
+
+brownout_core::kinds! {
+    /// What can stand behind a console port.
+    pub enum ConsoleDriver("console driver", "console drivers") {
+        "serial" => Serial(SerialParams),
+        "virtual" => Virtual(VirtualParams),
+    }
+}
+
+brownout_core::kinds! {
+    /// What can stand behind a power port.
+    pub enum PowerDriver("power driver", "power drivers") {
+        "command" => Command(CommandParams),
+        "virtual" => Virtual(VirtualParams),
+    }
+}
+
+brownout_core::kinds! {
+    /// What can stand behind a flash trace port.
+    pub enum FlashTraceDriver("flash trace driver", "flash trace drivers") {
+        "virtual" => Virtual(VirtualParams),
+    }
+}
+
+/// A rig file whose drivers are understood.
+#[derive(Clone, Debug)]
+pub struct Rig {
+    /// Which clock it has.
+    pub clock: Clock,
+    /// Its devices in the order of the file.
+    pub duts: Vec<RigDut>,
+}
+
+/// A device of a rig, with what stands behind its ports.
+#[derive(Clone, Debug)]
+pub struct RigDut {
+    /// Its name.
+    pub name: Dut,
+    /// The name of its board file.
+    pub board: String,
+    /// Behind its debug port.
+    pub debug: Option<DebugDriver>,
+    /// Behind its console port.
+    pub console: Option<ConsoleDriver>,
+    /// Behind its power port.
+    pub power: Option<PowerDriver>,
+    /// Behind its flash trace port.
+    pub flash_trace: Option<FlashTraceDriver>,
+}
+
+/// What a driver must know of the board type.
+#[derive(Clone, Debug)]
+pub struct BoardFacts {
+    /// The probe-rs target name.
+    pub chip: String,
+    /// The console's speed in bit/s.
+    pub baud: u32,
+}
+
+impl Rig {
+    /// Understands the drivers of a rig file.
+    ///
+    /// # Errors
+    /// Unknown drivers, wrong parameters, a virtual clock with a device that is not virtual: all of them together.
+    pub fn of(file: &RigFile) -> Result<Self, Problems> {
+        let mut out = Diagnostics::new();
+        let mut duts = Vec::new();
+        for (name, dut) in &file.duts {
+            duts.push(RigDut {
+                name: name.clone(),
+                board: dut.board.clone(),
+                debug: driver(dut.driver(Port::Debug), &mut out),
+                console: driver(dut.driver(Port::Console), &mut out),
+                power: driver(dut.driver(Port::Power), &mut out),
+                flash_trace: driver(dut.driver(Port::FlashTrace), &mut out),
+            });
+            let kinds: Vec<_> = dut.ports.iter().map(|(_, driver)| driver).collect();
+            let is_virtual = |driver: &Driver| driver.kind == VIRTUAL;
+            let Some(real) = kinds.iter().find(|driver| !is_virtual(driver)) else { continue };
+            if file.clock == Clock::Virtual {
+                out.error(
+                    real.kind_span,
+                    format!("`{}` cannot live in virtual time", real.kind),
+                    "lives in real time",
+                    Some("write `clock: wall`".to_owned()),
+                );
+            } else if let Some(lonely) = dut
+                .driver(Port::FlashTrace)
+                .filter(|d| is_virtual(d) && !dut.driver(Port::Power).is_some_and(is_virtual))
+            {
+                out.error(
+                    lonely.kind_span,
+                    "the virtual flash trace belongs to a virtual board",
+                    "whose flash?",
+                    Some("take it away, or make `power` virtual too".to_owned()),
+                );
+            }
+        }
+        if out.is_empty() {
+            return Ok(Self { clock: file.clock, duts });
+        }
+        Err(Problems { path: file.path.clone(), text: file.text.clone(), found: out.into_sorted() })
+    }
+
+    /// Whether anything of it keeps its state when this process dies: then one process at a time may use it, and what
+    /// must be undone is kept on disk.
+    pub fn outlives_us(&self) -> bool {
+        self.duts.iter().any(|dut| {
+            !matches!(dut.debug, None | Some(DebugDriver::Virtual(_)))
+                || !matches!(dut.console, None | Some(ConsoleDriver::Virtual(_)))
+                || !matches!(dut.power, None | Some(PowerDriver::Virtual(_)))
+        })
+    }
+
+    /// Opens it. `boards` knows each board file by name; `seed` is that of virtual boards.
+    ///
+    /// # Errors
+    /// An instrument that cannot be opened. Those opened before are closed again.
+    pub fn open(&self, boards: &BTreeMap<String, BoardFacts>, seed: u64) -> Result<Bench, PortError> {
+        match self.clock {
+            Clock::Virtual => self.open_virtual(boards, seed),
+            Clock::Wall => self.open_wall(boards, seed),
+        }
+    }
+
+    #[cfg(feature = "virtual")]
+    fn open_virtual(&self, boards: &BTreeMap<String, BoardFacts>, seed: u64) -> Result<Bench, PortError> {
+        use crate::r#virtual::simulated::{Simulated, VirtualClock};
+        let (sender, reports) = Watch::channel();
+        let (mut duts, mut devices) = (BTreeMap::new(), Vec::new());
+        for dut in &self.duts {
+            let board = facts(boards, &dut.board)?;
+            let device = Simulated::new(&board.chip, seed, Watch::on(dut.name.clone(), sender.clone()))?;
+            let doors = Doors {
+                debug: dut.debug.is_some().then(|| Rc::clone(&device) as Rc<_>),
+                console: dut.console.is_some().then(|| Rc::clone(&device) as Rc<_>),
+                power: dut.power.is_some().then(|| Rc::clone(&device) as Rc<_>),
+                flash_trace: dut.flash_trace.is_some().then(|| Rc::clone(&device) as Rc<_>),
+            };
+            duts.insert(dut.name.clone(), doors);
+            devices.push(device);
+        }
+        Ok(Bench { clock: Rc::new(VirtualClock::new(devices)), duts, reports })
+    }
+
+    #[cfg(not(feature = "virtual"))]
+    fn open_virtual(&self, _: &BTreeMap<String, BoardFacts>, _: u64) -> Result<Bench, PortError> {
+        Err(not_built())
+    }
+
+    fn open_wall(&self, boards: &BTreeMap<String, BoardFacts>, seed: u64) -> Result<Bench, PortError> {
+        let clock = Stopwatch::start();
+        let (sender, reports) = Watch::channel();
+        let mut duts = BTreeMap::new();
+        for dut in &self.duts {
+            let board = facts(boards, &dut.board)?;
+            let watch = Watch::on(dut.name.clone(), sender.clone());
+            duts.insert(dut.name.clone(), dut.open(board, seed, &watch, &clock)?);
+        }
+        Ok(Bench { clock: Rc::new(WallClock(clock)), duts, reports })
+    }
+}
+
+impl RigDut {
+    fn open(
+        &self,
+        board: &BoardFacts,
+        seed: u64,
+        watch: &Watch,
+        clock: &Arc<Stopwatch>,
+    ) -> Result<Doors, PortError> {
+        let hosted = self.host(board, seed, watch, clock)?;
+        let mut doors = Doors::default();
+        let mut probe_rs = |params: &ProbeRsParams| -> Result<(), PortError> {
+            let target = Target::new(
+                board.chip.clone(),
+                format!("`{}`", params.selector),
+                params.speed.map(|speed| speed.khz()),
+                params.allow_erase_all,
+                opener(&params.selector)?,
+            );
+            let port = ProbeRs::start(target, watch.clone(), Arc::clone(clock)).map_err(no_thread)?;
+            doors.debug = Some(Rc::new(port));
+            Ok(())
+        };
+        let serial =
+            |path: String| Rc::new(Serial::new(path, board.baud, watch.clone(), Arc::clone(clock))) as Rc<_>;
+        match &self.debug {
+            Some(DebugDriver::ProbeRs(params)) => probe_rs(params)?,
+            Some(DebugDriver::Virtual(_)) => {
+                let selector = hosted.selector();
+                probe_rs(&ProbeRsParams { selector, speed: None, allow_erase_all: false })?;
+            }
+            None => {}
+        }
+        doors.console = match &self.console {
+            Some(ConsoleDriver::Serial(params)) => Some(serial(params.port.clone())),
+            Some(ConsoleDriver::Virtual(_)) => Some(serial(hosted.console())),
+            None => None,
+        };
+        doors.power = match &self.power {
+            Some(PowerDriver::Command(params)) => {
+                Some(Rc::new(Command::new(params.clone(), watch.clone(), Arc::clone(clock))))
+            }
+            Some(PowerDriver::Virtual(_)) => hosted.power(),
+            None => None,
+        };
+        doors.flash_trace = match &self.flash_trace {
+            Some(FlashTraceDriver::Virtual(_)) => hosted.flash_trace(),
+            None => None,
+        };
+        Ok(doors)
+    }
+
+    fn is_virtual(&self) -> bool {
+        matches!(self.debug, Some(DebugDriver::Virtual(_)))
+            || matches!(self.console, Some(ConsoleDriver::Virtual(_)))
+            || matches!(self.power, Some(PowerDriver::Virtual(_)))
+    }
+
+    #[cfg(all(feature = "virtual", unix))]
+    fn host(
+        &self,
+        board: &BoardFacts,
+        seed: u64,
+        watch: &Watch,
+        clock: &Arc<Stopwatch>,
+    ) -> Result<Host, PortError> {
+        use crate::r#virtual::hosted::Hosted;
+        if !self.is_virtual() {
+            return Ok(Host(None));
+        }
+        let hosted = Hosted::start(&board.chip, seed, watch.clone(), Arc::clone(clock))?;
+        Ok(Host(Some(Rc::new(hosted))))
+    }
+
+    #[cfg(not(all(feature = "virtual", unix)))]
+    fn host(&self, _: &BoardFacts, _: u64, _: &Watch, _: &Arc<Stopwatch>) -> Result<Host, PortError> {
+        if self.is_virtual() { Err(not_built()) } else { Ok(Host) }
+    }
+}
+
+/// The virtual board in real time, if this device is one.
+#[cfg(all(feature = "virtual", unix))]
+struct Host(Option<Rc<crate::r#virtual::hosted::Hosted>>);
+
+#[cfg(all(feature = "virtual", unix))]
+impl Host {
+    fn selector(&self) -> String {
+        self.0.as_ref().map(|hosted| hosted.selector()).unwrap_or_default()
+    }
+
+    fn console(&self) -> String {
+        self.0.as_ref().map(|hosted| hosted.console().display().to_string()).unwrap_or_default()
+    }
+
+    fn power(&self) -> Option<Rc<dyn brownout_ports::Power>> {
+        self.0.clone().map(|hosted| hosted as Rc<_>)
+    }
+
+    fn flash_trace(&self) -> Option<Rc<dyn brownout_ports::FlashTrace>> {
+        self.0.clone().map(|hosted| hosted as Rc<_>)
+    }
+}
+
+#[cfg(not(all(feature = "virtual", unix)))]
+struct Host;
+
+#[cfg(not(all(feature = "virtual", unix)))]
+impl Host {
+    fn selector(&self) -> String {
+        String::new()
+    }
+
+    fn console(&self) -> String {
+        String::new()
+    }
+
+    fn power(&self) -> Option<Rc<dyn brownout_ports::Power>> {
+        None
+    }
+
+    fn flash_trace(&self) -> Option<Rc<dyn brownout_ports::FlashTrace>> {
+        None
+    }
+}
+
+/// The word by which rig files name the virtual board.
+const VIRTUAL: &str = "virtual";
+
+fn driver<T: Decode>(driver: Option<&Driver>, out: &mut Diagnostics) -> Option<T> {
+    let driver = driver?;
+    let key = Key { span: driver.kind_span, text: driver.kind.clone() };
+    let node = Node { span: driver.kind_span, value: Value::Map(vec![(key, driver.params.clone())]) };
+    T::decode(&node, out)
+}
+
+fn facts<'a>(boards: &'a BTreeMap<String, BoardFacts>, name: &str) -> Result<&'a BoardFacts, PortError> {
+    boards.get(name).ok_or_else(|| PortError {
+        port: Port::Debug,
+        trouble: Trouble::Absent,
+        message: format!("nothing is known of the board `{name}`"),
+        help: Some(format!("write rigs/boards/{name}.yaml")),
+    })
+}
+
+fn no_thread(error: std::io::Error) -> PortError {
+    PortError {
+        port: Port::Debug,
+        trouble: Trouble::Failed,
+        message: format!("no thread for the debug probe: {error}"),
+        help: None,
+    }
+}
+
+#[cfg(not(all(feature = "virtual", unix)))]
+fn not_built() -> PortError {
+    PortError {
+        port: Port::Debug,
+        trouble: Trouble::Absent,
+        message: "this brownout was built without the virtual board".to_owned(),
+        help: Some("build it with the feature `virtual`".to_owned()),
+    }
+}

@@ -1,0 +1,33 @@
+//! The virtual board behind every port. Only here does the harness know that a board may be virtual.
+//!
+//! In virtual time ([`simulated`]) the board lives on the engine's own thread and its time is the bench's time. In real
+//! time ([`hosted`]) it lives on a thread of its own, and the ordinary drivers reach it through the doors that the
+//! operating system sees.
+
+#[cfg(unix)]
+pub(crate) mod hosted;
+pub(crate) mod simulated;
+
+pub mod probe;
+
+pub use probe::VirtualProbe;
+mod trace;
+
+use brownout_board::{Board, Config};
+use brownout_core::port::{Port, PortError, Trouble};
+
+/// The only chip that the virtual board is.
+const CHIP: &str = "nRF52840_xxAA";
+
+/// A board for a board file that asks for `chip`.
+fn board(chip: &str, seed: u64) -> Result<Board, PortError> {
+    if chip == CHIP {
+        return Ok(Board::new(Config { seed, ..Config::default() }));
+    }
+    Err(PortError {
+        port: Port::Debug,
+        trouble: Trouble::Mismatch,
+        message: format!("the virtual board is an {CHIP}, and the board file asks for a {chip}"),
+        help: Some("use a rig with a real board, or a board file for that chip".to_owned()),
+    })
+}

@@ -1,0 +1,228 @@
+//! Virtual time: boards that live on the engine's own thread, as fast as the processor.
+
+use super::probe::VirtualProbe;
+use super::trace::{Trace, power_cut};
+use crate::debug::{Opener, Target};
+use async_trait::async_trait;
+use brownout_board::{Board, Cycles, Nanos};
+use brownout_core::action::{Done, FlashCut, Reset};
+use brownout_core::port::PortError;
+use brownout_core::time::Instant;
+use brownout_ports::{Clock, Console, Debug, FlashTrace, Observed, Power, ProgramOrder, Watch};
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
+
+/// How often the firmware's log is read, in device time.
+const LOG_EVERY: Cycles = Cycles::from_micros(10_000);
+
+/// A device in virtual time, with all its ports.
+pub(crate) struct Simulated {
+    board: Arc<Mutex<Board>>,
+    target: RefCell<Target>,
+    trace: RefCell<Trace>,
+    watch: Watch,
+    /// The board's instruction count and time when its log was last read.
+    log_read: Cell<(u64, Cycles)>,
+}
+
+impl Simulated {
+    pub(crate) fn new(chip: &str, seed: u64, watch: Watch) -> Result<Rc<Self>, PortError> {
+        let board = Arc::new(Mutex::new(super::board(chip, seed)?));
+        let wired = Arc::clone(&board);
+        let open: Opener = Box::new(move || Ok(VirtualProbe::open(Arc::clone(&wired))));
+        let target = Target::new(chip.to_owned(), "of the virtual board".to_owned(), None, false, open);
+        Ok(Rc::new(Self {
+            board,
+            target: RefCell::new(target),
+            trace: RefCell::default(),
+            watch,
+            log_read: Cell::new((0, Cycles(0))),
+        }))
+    }
+
+    fn with<R>(&self, work: impl FnOnce(&mut Board) -> R) -> R {
+        // One thread only; a panic elsewhere leaves a board that can still be looked at.
+        work(&mut self.board.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn now(&self) -> Cycles {
+        self.with(|board| board.now())
+    }
+
+    /// Reports what became visible; whether anything did.
+    fn publish(&self) -> bool {
+        let outputs = self.with(Board::drain_outputs);
+        let mut trace = self.trace.borrow_mut();
+        let mut any = false;
+        for output in &outputs {
+            trace.take(output, |at, what| {
+                any = true;
+                self.watch.report(at, what);
+            });
+        }
+        any
+    }
+
+    /// Lets the board live until something of it is reported, or until the deadline. Whether something was.
+    fn live(&self, until: Cycles) -> bool {
+        loop {
+            self.with(|board| board.run(until));
+            let reported = self.publish();
+            let logged = self.read_log();
+            if reported || logged {
+                return true;
+            }
+            if self.now() >= until {
+                let mut any = false;
+                self.trace.borrow_mut().flush(|at, what| {
+                    any = true;
+                    self.watch.report(at, what);
+                });
+                return any;
+            }
+        }
+    }
+
+    /// Reads the log if the core has run since the last time, but not too often.
+    fn read_log(&self) -> bool {
+        let (executed, now) = self.with(|board| (board.executed(), board.now()));
+        let (read_at_count, read_at) = self.log_read.get();
+        if executed == read_at_count || now.0.saturating_sub(read_at.0) < LOG_EVERY.0 {
+            return false;
+        }
+        let mut any = false;
+        self.target.borrow_mut().read_log(&mut |message| {
+            any = true;
+            let at = Instant(self.now().nanos().0);
+            self.watch.report(at, Observed::Log { level: message.level, text: message.text });
+        });
+        self.log_read.set(self.with(|board| (board.executed(), board.now())));
+        any | self.publish()
+    }
+
+    /// Does something with the probe, then reports what became visible meanwhile.
+    fn with_target<R>(&self, work: impl FnOnce(&mut Target) -> R) -> R {
+        let result = work(&mut self.target.borrow_mut());
+        self.publish();
+        result
+    }
+}
+
+#[async_trait(?Send)]
+impl Power for Simulated {
+    async fn switch(&self, on: bool) -> Result<(), PortError> {
+        self.with(|board| board.set_power(on));
+        self.publish();
+        Ok(())
+    }
+}
+
+#[async_trait(?Send)]
+impl Console for Simulated {
+    async fn open(&self) -> Result<(), PortError> {
+        self.publish();
+        self.trace.borrow_mut().open_console();
+        Ok(())
+    }
+
+    async fn send(&self, bytes: &[u8]) -> Result<(), PortError> {
+        self.with(|board| board.console_input(bytes));
+        Ok(())
+    }
+}
+
+#[async_trait(?Send)]
+impl Debug for Simulated {
+    async fn attach(&self) -> Result<(), PortError> {
+        self.with_target(Target::attach)
+    }
+
+    async fn detach(&self) -> Result<(), PortError> {
+        self.with_target(Target::detach);
+        Ok(())
+    }
+
+    async fn program(&self, order: &ProgramOrder) -> Result<Done, PortError> {
+        self.with_target(|target| target.program(order))
+    }
+
+    async fn reset(&self, how: Reset) -> Result<(), PortError> {
+        self.with_target(|target| target.reset(how))
+    }
+}
+
+#[async_trait(?Send)]
+impl FlashTrace for Simulated {
+    async fn trace(&self, on: bool) -> Result<(), PortError> {
+        self.publish();
+        let begun = self.with(|board| board.flash_operations());
+        self.trace.borrow_mut().flash_after(on.then_some(begun));
+        Ok(())
+    }
+
+    async fn arm(&self, cut: &FlashCut) -> Result<(), PortError> {
+        self.with(|board| board.arm_cut(power_cut(cut)));
+        Ok(())
+    }
+
+    async fn disarm(&self) -> Result<(), PortError> {
+        self.with(Board::disarm_cut);
+        Ok(())
+    }
+}
+
+/// The time of a bench whose devices all live in virtual time.
+pub(crate) struct VirtualClock {
+    devices: Vec<Rc<Simulated>>,
+}
+
+impl VirtualClock {
+    pub(crate) fn new(devices: Vec<Rc<Simulated>>) -> Self {
+        Self { devices }
+    }
+
+    /// Lets the devices live until one of them reports something, or until all have reached the deadline.
+    fn advance(&self, until: Cycles) -> bool {
+        // The one that is furthest behind lives first, so that nothing is reported out of order by more than what
+        // one call of a probe takes.
+        while let Some(behind) = self.devices.iter().min_by_key(|device| device.now()) {
+            if behind.now() >= until {
+                return false;
+            }
+            if behind.live(until) {
+                let now = behind.now();
+                for other in &self.devices {
+                    while other.now() < now {
+                        other.live(now);
+                    }
+                }
+                return true;
+            }
+        }
+        false
+    }
+}
+
+#[async_trait(?Send)]
+impl Clock for VirtualClock {
+    fn now(&self) -> Instant {
+        let now = self.devices.iter().map(|device| device.now()).max().unwrap_or_default();
+        Instant(now.nanos().0)
+    }
+
+    async fn sleep_until(&self, deadline: Instant) {
+        let until = Nanos(deadline.0).cycles();
+        std::future::poll_fn(|context| {
+            if self.advance(until) {
+                // The report wakes whoever waits for reports; if nobody does, go on.
+                context.waker().wake_by_ref();
+                Poll::Pending
+            } else {
+                Poll::Ready(())
+            }
+        })
+        .await;
+    }
+}

@@ -1,0 +1,292 @@
+//! One run, from the machine's point of view and the world's.
+
+use crate::interrupt::Interrupt;
+use crate::journal::{Journal, JournalError};
+use crate::ledger::{Ledger, LedgerError, Owed};
+use crate::lines::Lines;
+use brownout_core::action::{Action, ActionId, Done, Input, Output, Seen, Sighting};
+use brownout_core::event::Event;
+use brownout_core::machine::{BadPattern, Machine};
+use brownout_core::names::Dut;
+use brownout_core::plan::Plan;
+use brownout_core::port::{PortError, Trouble};
+use brownout_core::time::{Duration, Instant};
+use brownout_ports::{Bench, Doors, Observed, ProgramOrder, Report};
+use futures_util::StreamExt;
+use futures_util::future::LocalBoxFuture;
+use futures_util::stream::FuturesUnordered;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::rc::Rc;
+
+/// What to run.
+#[derive(Debug)]
+pub struct RunOrder {
+    /// The plan.
+    pub plan: Plan,
+    /// Its digest.
+    pub digest: String,
+    /// Where its image is on this machine.
+    pub image: PathBuf,
+}
+
+/// A run that came to its end.
+#[derive(Debug)]
+pub struct Finished {
+    /// Its timeline.
+    pub events: Vec<Event>,
+    /// What could not be undone. Not empty: the rig is poisoned.
+    pub owed: Vec<Owed>,
+}
+
+/// A run that could not be recorded. The rig was restored as far as it could be.
+#[derive(Debug, thiserror::Error)]
+pub enum PumpError {
+    /// The plan holds a pattern that does not compile.
+    #[error(transparent)]
+    Pattern(#[from] BadPattern),
+    /// The journal could not be written.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The heal ledger could not be written.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
+/// Runs a plan on a bench. Each event is in the journal before `watch` sees it.
+///
+/// # Errors
+/// The run could not be recorded; it was stopped, everything was reverted, and this says why.
+pub async fn run(
+    order: RunOrder,
+    bench: &mut Bench,
+    journal: &mut Journal,
+    mut ledger: Option<&mut Ledger>,
+    interrupt: &Interrupt,
+    watch: &mut dyn FnMut(&Event),
+) -> Result<Finished, PumpError> {
+    let mut pump = Pump {
+        program: program_order(&order),
+        machine: Machine::new(order.plan, order.digest)?,
+        doors: bench.duts.clone(),
+        origin: bench.clock.now(),
+        lines: BTreeMap::new(),
+        acting: FuturesUnordered::new(),
+        promised: BTreeMap::new(),
+        events: Vec::new(),
+        trouble: None,
+        finished: false,
+    };
+    if let Some(ledger) = &mut ledger {
+        ledger.next_run();
+    }
+    let mut interrupt = interrupt.clone();
+    let mut interrupted = false;
+    pump.machine.handle(Instant::ZERO, Input::Begin);
+    loop {
+        pump.drain(journal, ledger.as_deref_mut(), watch);
+        if pump.finished && pump.acting.is_empty() {
+            break;
+        }
+        let clock = Rc::clone(&bench.clock);
+        let deadline = pump.deadline(clock.now());
+        tokio::select! {
+            biased;
+            () = interrupt.wait(), if !interrupted => {
+                interrupted = true;
+                pump.machine.handle(pump.since_start(clock.now()), Input::Interrupt);
+            }
+            Some(report) = bench.reports.recv() => pump.take(report, journal),
+            Some((id, result)) = pump.acting.next(), if !pump.acting.is_empty() => {
+                // What was seen while it was done came before its end.
+                while let Ok(report) = bench.reports.try_recv() {
+                    pump.take(report, journal);
+                }
+                pump.machine.handle(pump.since_start(clock.now()), Input::Acted { id, result });
+            }
+            () = clock.sleep_until(deadline) => {
+                while let Ok(report) = bench.reports.try_recv() {
+                    pump.take(report, journal);
+                }
+                pump.machine.handle(pump.since_start(clock.now()), Input::Tick);
+            }
+        }
+    }
+    match pump.trouble {
+        Some(trouble) => Err(trouble),
+        None => Ok(Finished { events: pump.events, owed: pump.promised.into_values().collect() }),
+    }
+}
+
+/// Does what dead processes still owe. What fails stays owed.
+///
+/// # Errors
+/// The ledger could not be written.
+pub async fn heal(
+    bench: &Bench,
+    ledger: &mut Ledger,
+    owed: &[Owed],
+) -> Result<Vec<(Owed, PortError)>, LedgerError> {
+    let mut failed = Vec::new();
+    for owed in owed {
+        if let Err(error) = perform(doors_of(&bench.duts, &owed.dut), owed.revert.clone(), None).await {
+            failed.push((owed.clone(), error));
+        }
+    }
+    if failed.is_empty() {
+        ledger.all_kept()?;
+    }
+    Ok(failed)
+}
+
+struct Pump {
+    machine: Machine,
+    program: ProgramOrder,
+    doors: BTreeMap<Dut, Doors>,
+    /// The bench's time at which the run began.
+    origin: Instant,
+    lines: BTreeMap<Dut, Lines>,
+    acting: FuturesUnordered<LocalBoxFuture<'static, (ActionId, Result<Done, PortError>)>>,
+    promised: BTreeMap<u32, Owed>,
+    events: Vec<Event>,
+    trouble: Option<PumpError>,
+    finished: bool,
+}
+
+/// Longest sleep without a deadline: a run machine that waits for an action only.
+const IDLE: Duration = Duration::from_secs(1);
+
+impl Pump {
+    fn since_start(&self, now: Instant) -> Instant {
+        Instant(now.since(self.origin).0)
+    }
+
+    fn deadline(&self, now: Instant) -> Instant {
+        self.machine.deadline().map_or(now + IDLE, |deadline| self.origin + Duration(deadline.0))
+    }
+
+    /// Does all that the machine asks for, until it asks for nothing more.
+    fn drain(
+        &mut self,
+        journal: &mut Journal,
+        mut ledger: Option<&mut Ledger>,
+        watch: &mut dyn FnMut(&Event),
+    ) {
+        while let Some(output) = self.machine.output() {
+            match output {
+                Output::Do { id, dut, action } => {
+                    let doors = doors_of(&self.doors, &dut);
+                    let program = self.program.clone();
+                    self.acting
+                        .push(Box::pin(async move { (id, perform(doors, action, Some(program)).await) }));
+                }
+                Output::Promise { key, dut, revert } => {
+                    let owed = Owed { dut, revert };
+                    let written = match &mut ledger {
+                        Some(ledger) => ledger.promise(key, owed.clone()),
+                        None => Ok(()),
+                    };
+                    self.promised.insert(key, owed);
+                    self.note(written);
+                }
+                Output::Kept { key } => {
+                    self.promised.remove(&key);
+                    if let Some(ledger) = &mut ledger {
+                        let written = ledger.kept(key);
+                        self.note(written);
+                    }
+                }
+                Output::Log(event) => {
+                    if self.trouble.is_none() {
+                        let written = journal.append(&event);
+                        self.note(written);
+                    }
+                    watch(&event);
+                    self.events.push(event);
+                }
+                Output::Finished => self.finished = true,
+            }
+        }
+    }
+
+    /// The first trouble with recording stops the run: what is not recorded shall not happen.
+    fn note<E: Into<PumpError>>(&mut self, written: Result<(), E>) {
+        if let Err(error) = written
+            && self.trouble.is_none()
+        {
+            self.trouble = Some(error.into());
+            let now = self.events.last().map_or(Instant::ZERO, |event| event.at);
+            self.machine.handle(now, Input::Interrupt);
+        }
+    }
+
+    /// Hands what a port saw to the machine.
+    fn take(&mut self, report: Report, journal: &mut Journal) {
+        let Report { at, dut, what } = report;
+        let at = self.since_start(at);
+        let lines = self.lines.entry(dut.clone()).or_default();
+        let mut seen = Vec::new();
+        let mut written = Ok(());
+        match what {
+            Observed::Bytes(bytes) => {
+                written = journal.console(&bytes);
+                lines.push(at, &bytes, |line| seen.push(Seen::Line { text: line.text, offset: line.offset }));
+            }
+            Observed::Log { level, text } => seen.push(Seen::Log { level, text }),
+            Observed::Rail { on } => {
+                // What the device was saying when its power went is all it will say of it.
+                seen.extend(lines.end(at).map(|line| Seen::Line { text: line.text, offset: line.offset }));
+                seen.push(Seen::Rail { on });
+            }
+            Observed::Flash(op) => seen.push(Seen::Flash(op)),
+            Observed::Lost(error) => seen.push(Seen::Lost(error)),
+        }
+        for what in seen {
+            self.machine.handle(at, Input::Sighting(Sighting { at, dut: dut.clone(), what }));
+        }
+        self.note(written);
+    }
+}
+
+fn program_order(order: &RunOrder) -> ProgramOrder {
+    let board = &order.plan.board;
+    ProgramOrder {
+        image: order.image.clone(),
+        fresh: board.fresh.clone(),
+        words: board.defect.iter().map(|defect| (defect.address, defect.value)).collect(),
+    }
+}
+
+fn doors_of(all: &BTreeMap<Dut, Doors>, dut: &Dut) -> Doors {
+    all.get(dut).cloned().unwrap_or_default()
+}
+
+/// Performs one action on its port.
+async fn perform(doors: Doors, action: Action, program: Option<ProgramOrder>) -> Result<Done, PortError> {
+    let port = action.port();
+    let absent = || PortError {
+        port,
+        trouble: Trouble::Absent,
+        message: "the rig has no such port".to_owned(),
+        help: Some(format!("add `{port}:` to the device in the rig file")),
+    };
+    let plain = |()| Done::Plain;
+    match action {
+        Action::Power { on } => doors.power.ok_or_else(absent)?.switch(on).await.map(plain),
+        Action::Attach => doors.debug.ok_or_else(absent)?.attach().await.map(plain),
+        Action::Detach => doors.debug.ok_or_else(absent)?.detach().await.map(plain),
+        Action::Program => match program {
+            Some(order) => doors.debug.ok_or_else(absent)?.program(&order).await,
+            None => Ok(Done::Plain),
+        },
+        Action::Reset { how } => doors.debug.ok_or_else(absent)?.reset(how).await.map(plain),
+        Action::OpenConsole => doors.console.ok_or_else(absent)?.open().await.map(plain),
+        Action::Send { line } => {
+            let bytes = format!("{line}\n").into_bytes();
+            doors.console.ok_or_else(absent)?.send(&bytes).await.map(plain)
+        }
+        Action::TraceFlash { on } => doors.flash_trace.ok_or_else(absent)?.trace(on).await.map(plain),
+        Action::ArmCut(cut) => doors.flash_trace.ok_or_else(absent)?.arm(&cut).await.map(plain),
+        Action::DisarmCut => doors.flash_trace.ok_or_else(absent)?.disarm().await.map(plain),
+    }
+}

@@ -1,0 +1,120 @@
+//! A run's folder, as it is read again.
+
+use brownout_core::event::{self, Event, EventNo, What};
+use brownout_core::plan::{self, Plan};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A recorded run.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// What was to happen.
+    pub plan: Plan,
+    /// What happened.
+    pub events: Vec<Event>,
+    /// Where the timeline breaks off, if it does.
+    pub broken_off: Option<BrokenOff>,
+}
+
+/// The last line of a timeline is not whole: the writer died or its disk was full.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BrokenOff {
+    /// The last whole event.
+    pub after: Option<EventNo>,
+    /// The file.
+    pub path: PathBuf,
+}
+
+impl std::fmt::Display for BrokenOff {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.after {
+            Some(n) => write!(f, "{} breaks off after event {n}", self.path.display()),
+            None => write!(f, "{} holds no whole event", self.path.display()),
+        }
+    }
+}
+
+/// A folder is not a recorded run.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// A file of it cannot be read.
+    #[error("cannot read {}: {source}; a run's folder has plan.json and events.jsonl", path.display())]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file of it is damaged.
+    #[error("{}:{line}: {message}", path.display())]
+    Damaged {
+        /// Which.
+        path: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// What is wrong there.
+        message: String,
+    },
+    /// It was written by a newer brownout.
+    #[error("{} has format version {found}; this brownout reads up to {known}; use a newer one", path.display())]
+    TooNew {
+        /// Which.
+        path: PathBuf,
+        /// Its version.
+        found: u32,
+        /// The newest version known here.
+        known: u32,
+    },
+}
+
+impl Record {
+    /// Reads a run's folder. A last line that is not whole is no error: it is said in `broken_off`.
+    ///
+    /// # Errors
+    /// Files that are missing, damaged in the middle, or too new.
+    pub fn read(folder: &Path) -> Result<Self, ReadError> {
+        let plan_path = folder.join("plan.json");
+        let plan: Plan = serde_json::from_str(&read(&plan_path)?).map_err(|error| ReadError::Damaged {
+            path: plan_path.clone(),
+            line: error.line(),
+            message: format!("this is not a plan: {error}"),
+        })?;
+        if plan.version > plan::VERSION {
+            return Err(ReadError::TooNew { path: plan_path, found: plan.version, known: plan::VERSION });
+        }
+        let path = folder.join("events.jsonl");
+        let text = read(&path)?;
+        let mut events: Vec<Event> = Vec::new();
+        let mut broken_off = None;
+        let mut lines = text.split_inclusive('\n').enumerate().peekable();
+        while let Some((index, line)) = lines.next() {
+            let last = lines.peek().is_none();
+            match serde_json::from_str::<Event>(line) {
+                Ok(event) if line.ends_with('\n') => events.push(event),
+                // A newer version may have kinds of event that we do not know: say that first.
+                _ if !last => {
+                    let message =
+                        "this is not an event; the file was changed or its disk is damaged".to_owned();
+                    return Err(ReadError::Damaged { path, line: index + 1, message });
+                }
+                _ => broken_off = Some(BrokenOff { after: events.last().map(|e| e.n), path: path.clone() }),
+            }
+            if let Some(What::RunStarted { version, .. }) = events.last().map(|e| &e.what)
+                && *version > event::VERSION
+            {
+                return Err(ReadError::TooNew { path, found: *version, known: event::VERSION });
+            }
+        }
+        if events.is_empty() && broken_off.is_none() {
+            broken_off = Some(BrokenOff { after: None, path });
+        }
+        Ok(Self { plan, events, broken_off })
+    }
+}
+
+fn read(path: &Path) -> Result<String, ReadError> {
+    let bytes = fs::read(path).map_err(|source| ReadError::Read { path: path.to_owned(), source })?;
+    // A torn last line may end inside a character; the rest is ASCII-escaped JSON or plain UTF-8.
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}

@@ -1,0 +1,29 @@
+//! An opened rig: everything that a run may touch.
+
+use crate::{Clock, Console, Debug, FlashTrace, Power, Reports};
+use brownout_core::names::Dut;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// An opened rig.
+pub struct Bench {
+    /// Its time.
+    pub clock: Rc<dyn Clock>,
+    /// The doors of each device.
+    pub duts: BTreeMap<Dut, Doors>,
+    /// What the ports see.
+    pub reports: Reports,
+}
+
+/// The doors of one device. A missing one was not in the rig file.
+#[derive(Clone, Default)]
+pub struct Doors {
+    /// Debug probe.
+    pub debug: Option<Rc<dyn Debug>>,
+    /// Serial console.
+    pub console: Option<Rc<dyn Console>>,
+    /// Mains.
+    pub power: Option<Rc<dyn Power>>,
+    /// Flash trace.
+    pub flash_trace: Option<Rc<dyn FlashTrace>>,
+}

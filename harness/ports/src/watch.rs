@@ -1,0 +1,68 @@
+//! How ports report what they see by themselves.
+
+use brownout_core::action::FlashOp;
+use brownout_core::names::Dut;
+use brownout_core::port::PortError;
+use brownout_core::time::Instant;
+use tokio::sync::mpsc;
+
+/// Something a port saw.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// When.
+    pub at: Instant,
+    /// Of which device.
+    pub dut: Dut,
+    /// What.
+    pub what: Observed,
+}
+
+/// The kinds of report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Observed {
+    /// Bytes from the console, as they came.
+    Bytes(Vec<u8>),
+    /// A log message of the firmware.
+    Log {
+        /// Its level, if it has one.
+        level: Option<String>,
+        /// Its text.
+        text: String,
+    },
+    /// The supply rail changed.
+    Rail {
+        /// Powered now?
+        on: bool,
+    },
+    /// A flash operation.
+    Flash(FlashOp),
+    /// The instrument, or the device behind it, went away.
+    Lost(PortError),
+}
+
+/// The sending end: each driver has one for its device.
+#[derive(Clone, Debug)]
+pub struct Watch {
+    dut: Dut,
+    to: mpsc::UnboundedSender<Report>,
+}
+
+/// The receiving end: the engine has it.
+pub type Reports = mpsc::UnboundedReceiver<Report>;
+
+impl Watch {
+    /// A channel for reports; make a [`Watch`] for each device with [`Watch::on`].
+    pub fn channel() -> (mpsc::UnboundedSender<Report>, Reports) {
+        mpsc::unbounded_channel()
+    }
+
+    /// A sending end for one device.
+    pub fn on(dut: Dut, to: mpsc::UnboundedSender<Report>) -> Self {
+        Self { dut, to }
+    }
+
+    /// Reports. If nobody listens any more the run is over, and the report is dropped.
+    pub fn report(&self, at: Instant, what: Observed) {
+        let _ = self.to.send(Report { at, dut: self.dut.clone(), what });
+    }
+}
