@@ -1,5 +1,7 @@
 //! The unmodified probe-rs on the virtual board, by the probe in the same process and by the socket of its host.
 
+#![allow(clippy::unwrap_used, reason = "a test that meets the unexpected has failed")]
+
 use std::io::Write;
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::{Duration, Instant};
@@ -88,6 +90,10 @@ impl Bench for BySocket {
 }
 
 fn benches() -> Vec<(&'static str, Box<dyn Bench>)> {
+    benches_of(board)
+}
+
+fn benches_of(board: fn() -> Board) -> Vec<(&'static str, Box<dyn Bench>)> {
     vec![
         ("in process", Box::new(InProcess(Arc::new(Mutex::new(board()))))),
         #[cfg(unix)]
@@ -233,5 +239,48 @@ fn finds_a_control_block_and_reads_its_channel() {
             let count = rtt.up_channels()[0].read(&mut core, &mut text).unwrap();
             assert_eq!(&text[..count], b"hello");
         }
+    }
+}
+
+/// A board as it comes from the factory: the core finds no vector table and locks up.
+fn blank() -> Board {
+    let mut board = Board::new(Config::default());
+    board.set_power(true);
+    board
+}
+
+#[test]
+fn the_firmware_is_flashed_into_a_blank_chip_and_tells_of_its_boot() {
+    let path =
+        concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/firmware/images/thermostat-1.0.0-clean.elf");
+    let image = std::fs::read(path).unwrap();
+    for (way, bench) in benches_of(blank) {
+        let mut session = bench.attach().unwrap();
+        let mut loader = session.target().flash_loader();
+        for segment in brownout_board::elf::segments(&image).unwrap() {
+            loader.add_data(segment.address.into(), &segment.bytes).unwrap();
+        }
+        let mut options = DownloadOptions::default();
+        options.verify = true;
+        let started = Instant::now();
+        loader.commit(&mut session, options).unwrap();
+        println!("{way}: the firmware was flashed and verified in {:?}", started.elapsed());
+
+        let mut core = session.core(0).unwrap();
+        core.reset().unwrap();
+        // On the virtual clock it is the transfers that let the board come to this.
+        let mut rtt =
+            probe_rs::rtt::try_attach_to_rtt(&mut core, Duration::from_secs(5), &ScanRegion::Ram).unwrap();
+        println!("{way}: control block at {:#010x}, {} up channels", rtt.ptr(), rtt.up_channels().len());
+        let started = Instant::now();
+        let mut log = [0; 1024];
+        let count = loop {
+            let count = rtt.up_channels()[0].read(&mut core, &mut log).unwrap();
+            if count > 0 || started.elapsed() > Duration::from_secs(5) {
+                break count;
+            }
+            core.status().unwrap();
+        };
+        assert!(count > 0, "{way}: no log frame came");
     }
 }
