@@ -77,9 +77,12 @@ pub fn files() -> [(&'static str, &'static Record); 3] {
 }
 
 /// What there is by a name: the tables that have a kind of that name, or a table itself, or a file, as text of at
-/// most 80 columns. Without a name, everything in brief. The error says what there is instead.
-pub fn describe(name: Option<&str>) -> Result<String, String> {
-    text::describe(name)
+/// most 80 columns. Without a name, everything in brief. `more` are tables that only others know (drivers).
+///
+/// # Errors
+/// There is nothing of that name; the text says what was probably meant.
+pub fn describe(name: Option<&str>, more: &[Table]) -> Result<String, String> {
+    text::describe(name, more)
 }
 
 /// The example of a doc comment: its last line in backquotes.

@@ -7,8 +7,9 @@ use std::fmt::Write as _;
 
 const WIDTH: usize = 80;
 
-pub(super) fn describe(name: Option<&str>) -> Result<String, String> {
-    let tables = tables();
+pub(super) fn describe(name: Option<&str>, more: &[Table]) -> Result<String, String> {
+    let mut tables = tables();
+    tables.extend_from_slice(more);
     let Some(name) = name else { return Ok(overview(&tables)) };
     let mut text = String::new();
     for table in &tables {
@@ -150,14 +151,14 @@ mod tests {
 
     #[test]
     fn the_listing_reads_well() {
-        insta::assert_snapshot!(describe(None).unwrap());
+        insta::assert_snapshot!(describe(None, &[]).unwrap());
     }
 
     #[test]
     fn a_kind_reads_well() {
-        insta::assert_snapshot!(describe(Some("power_cut")).unwrap());
-        insta::assert_snapshot!(describe(Some("seen")).unwrap());
-        insta::assert_snapshot!(describe(Some("board")).unwrap());
+        insta::assert_snapshot!(describe(Some("power_cut"), &[]).unwrap());
+        insta::assert_snapshot!(describe(Some("seen"), &[]).unwrap());
+        insta::assert_snapshot!(describe(Some("board"), &[]).unwrap());
     }
 
     #[test]
@@ -165,7 +166,7 @@ mod tests {
         let tables = tables();
         let kinds = tables.iter().flat_map(|t| t.kinds.iter().map(|k| Some(k.word)));
         for name in kinds.chain([None]).chain(files().map(|(file, _)| Some(file))) {
-            let text = describe(name).unwrap();
+            let text = describe(name, &[]).unwrap();
             for line in text.lines().filter(|line| !line.contains(": {")) {
                 assert!(line.chars().count() <= WIDTH, "{line}");
             }
@@ -175,8 +176,18 @@ mod tests {
     #[test]
     fn what_is_not_there_is_guessed() {
         assert_eq!(
-            describe(Some("powercut")).unwrap_err(),
+            describe(Some("powercut"), &[]).unwrap_err(),
             "there is no `powercut`; did you mean `power_cut`?"
         );
+    }
+
+    #[test]
+    fn tables_of_others_are_listed_too() {
+        let shape = crate::language::Shape::Record(crate::step::Wait::RECORD);
+        let drivers =
+            Table { name: "power drivers", doc: "Switches.", kinds: vec![Kind { word: "relay", shape }] };
+        let more = [drivers];
+        assert!(describe(None, &more).unwrap().contains("power drivers\n  Switches.\n  relay "));
+        assert!(describe(Some("relay"), &more).unwrap().starts_with("relay (power driver)\n"));
     }
 }
