@@ -11,7 +11,7 @@ pub mod r#virtual;
 
 pub use console::SerialParams;
 pub use debug::{ProbeRsParams, WireSpeed};
-pub use open::{BoardFacts, ConsoleDriver, DebugDriver, FlashTraceDriver, PowerDriver, Rig, RigDut};
+pub use open::{BoardFacts, ConsoleDriver, DebugDriver, FlashTraceDriver, PowerDriver, Rig, RigDut, tables};
 pub use parameters::VirtualParams;
 pub use power::CommandParams;
 

@@ -7,8 +7,9 @@ use crate::console::{Serial, SerialParams};
 use crate::debug::{ProbeRs, ProbeRsParams, Target, opener};
 use crate::parameters::VirtualParams;
 use crate::power::{Command, CommandParams};
+use brownout_core::kinds::{Kind, Table};
 use brownout_core::language::render::Problems;
-use brownout_core::language::{Decode, Diagnostics, Key, Node, Value};
+use brownout_core::language::{Decode, Shape, Diagnostics, Key, Node, Value};
 use brownout_core::names::Dut;
 use brownout_core::plan::Clock;
 use brownout_core::port::{Port, PortError, Trouble};
@@ -47,6 +48,21 @@ brownout_core::kinds! {
     pub enum FlashTraceDriver("flash trace driver", "flash trace drivers") {
         "virtual" => Virtual(VirtualParams),
     }
+}
+
+/// The tables of drivers, for `brownout kinds`.
+pub fn tables() -> Vec<Table> {
+    let table = |name, doc, kinds: &[(&'static str, fn() -> Shape)]| Table {
+        name,
+        doc,
+        kinds: kinds.iter().map(|(word, shape)| Kind { word, shape: shape() }).collect(),
+    };
+    vec![
+        table("debug drivers", DebugDriver::DOC, DebugDriver::TABLE),
+        table("console drivers", ConsoleDriver::DOC, ConsoleDriver::TABLE),
+        table("power drivers", PowerDriver::DOC, PowerDriver::TABLE),
+        table("flash trace drivers", FlashTraceDriver::DOC, FlashTraceDriver::TABLE),
+    ]
 }
 
 /// A rig file whose drivers are understood.

@@ -5,10 +5,12 @@ use super::logs::{self, Message};
 use brownout_core::action::{Done, Reset};
 use brownout_core::port::{Port, PortError, Trouble};
 use brownout_ports::ProgramOrder;
+use probe_rs::config::Registry;
 use probe_rs::flashing::{DownloadOptions, FlashError, FlashProgress};
 use probe_rs::probe::{DebugProbeError, Probe, ProbeCreationError};
 use probe_rs::rtt::{Rtt, ScanRegion};
 use probe_rs::{Error, MemoryInterface, Permissions, Session};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 /// How long the core may take to halt.
@@ -16,6 +18,12 @@ const HALT: Duration = Duration::from_millis(500);
 
 /// Opens the probe anew; called for each attach.
 pub(crate) type Opener = Box<dyn FnMut() -> Result<Probe, DebugProbeError> + Send>;
+
+/// The chips that probe-rs knows. Reading its table takes longer than an attach, so it is read once.
+fn registry() -> &'static Registry {
+    static CHIPS: OnceLock<Registry> = OnceLock::new();
+    CHIPS.get_or_init(Registry::from_builtin_families)
+}
 
 /// A device behind a debug probe.
 pub(crate) struct Target {
@@ -53,8 +61,9 @@ impl Target {
         // Locked chips are opened by erasing all they hold; only a rig file may allow that.
         let permissions =
             if self.allow_erase_all { Permissions::new().allow_erase_all() } else { Permissions::new() };
-        let session =
-            probe.attach(self.chip.as_str(), permissions).map_err(|error| self.error("attach", &error))?;
+        let session = probe
+            .attach_with_registry(self.chip.as_str(), permissions, registry())
+            .map_err(|error| self.error("attach", &error))?;
         self.session = Some(session);
         Ok(())
     }

@@ -19,10 +19,12 @@ use brownout_core::port::{Port, PortError, Trouble};
 /// The only chip that the virtual board is.
 const CHIP: &str = "nRF52840_xxAA";
 
-/// A board for a board file that asks for `chip`.
+/// A board for a board file that asks for `chip`, plugged in as a real one is.
 fn board(chip: &str, seed: u64) -> Result<Board, PortError> {
     if chip == CHIP {
-        return Ok(Board::new(Config { seed, ..Config::default() }));
+        let mut board = Board::new(Config { seed, ..Config::default() });
+        board.set_power(true);
+        return Ok(board);
     }
     Err(PortError {
         port: Port::Debug,
