@@ -39,7 +39,8 @@ pub struct Bench {
 impl Bench {
     /// What the drivers must know of the boards.
     pub fn facts(&self) -> BTreeMap<String, BoardFacts> {
-        let facts = |file: &BoardFile| BoardFacts { chip: file.board.chip.clone(), baud: file.board.console.baud };
+        let facts =
+            |file: &BoardFile| BoardFacts { chip: file.board.chip.clone(), baud: file.board.console.baud };
         self.boards.iter().map(|(name, file)| (name.clone(), facts(file))).collect()
     }
 }
@@ -156,7 +157,9 @@ impl Project {
             scenarios.retain(|file| file.first().tags.iter().any(|tag| tags.contains(tag)));
         }
         if scenarios.is_empty() {
-            let what = if tags.is_empty() { "no scenario was found".to_owned() } else {
+            let what = if tags.is_empty() {
+                "no scenario was found".to_owned()
+            } else {
                 format!("no scenario has the tag {}", tags.join(" or "))
             };
             return Err(Failure::input(what, "`brownout list` shows scenarios and their tags"));
@@ -192,7 +195,9 @@ impl Project {
             let cases: Vec<String> = plans.iter().map(case_of).filter(|case| !case.is_empty()).collect();
             plans.retain(|plan| case_of(plan) == *case);
             if plans.is_empty() {
-                let help = if cases.is_empty() { "these scenarios have one case each".to_owned() } else {
+                let help = if cases.is_empty() {
+                    "these scenarios have one case each".to_owned()
+                } else {
                     format!("the cases are: {}", cases.join("  "))
                 };
                 return Err(Failure::input(format!("there is no case `{case}`"), help));

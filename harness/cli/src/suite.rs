@@ -8,7 +8,9 @@ use brownout_core::event::{Ended, Event, What};
 use brownout_core::judge::judge;
 use brownout_core::plan::Plan;
 use brownout_core::verdict::{Judgement, Verdict};
-use brownout_engine::{Finished, Interrupt, Journal, JournalError, Ledger, LedgerError, Manifest, PumpError, RunOrder};
+use brownout_engine::{
+    Finished, Interrupt, Journal, JournalError, Ledger, LedgerError, Manifest, PumpError, RunOrder,
+};
 use brownout_report::terminal::{self, Live, Style};
 use brownout_report::{RunLine, RunView, Suite, html, json, junit};
 use std::fs;
@@ -192,11 +194,16 @@ impl<'a> Runner<'a> {
                 break;
             }
             let judged = self.run(job)?;
-            let rig_failed = matches!(judged.events.last().map(|e| &e.what), Some(What::RunEnded(Ended::RigFailed { .. })));
+            let rig_failed = matches!(
+                judged.events.last().map(|e| &e.what),
+                Some(What::RunEnded(Ended::RigFailed { .. }))
+            );
             broken = if rig_failed { broken + 1 } else { 0 };
             let left = jobs.len() - index - 1;
             if broken == RIG_PATIENCE && left > 0 {
-                view::print(&format!("the rig broke {RIG_PATIENCE} times in a row; {left} more runs were not tried\n"));
+                view::print(&format!(
+                    "the rig broke {RIG_PATIENCE} times in a row; {left} more runs were not tried\n"
+                ));
                 break;
             }
         }
@@ -281,16 +288,22 @@ pub fn open_ledger(
         Ledger::open(&folder, &bench.file.name, std::process::id()).map_err(ledger_failure)?;
     if !owed.is_empty() {
         let opened = bench.rig.open(&bench.facts(), 0)?;
-        let failed = runtime
-            .block_on(brownout_engine::heal(&opened, &mut ledger, &owed))
-            .map_err(ledger_failure)?;
+        let failed =
+            runtime.block_on(brownout_engine::heal(&opened, &mut ledger, &owed)).map_err(ledger_failure)?;
         if let Some((_, error)) = failed.first() {
             return Err(Failure::not_restored(
-                format!("a run that died left the rig `{}` changed, and it cannot be restored: {error}", bench.file.name),
+                format!(
+                    "a run that died left the rig `{}` changed, and it cannot be restored: {error}",
+                    bench.file.name
+                ),
                 error.help.clone().unwrap_or_default(),
             ));
         }
-        view::print(&format!("healed the rig `{}`: undid {} that a run that died had left\n", bench.file.name, owed.len()));
+        view::print(&format!(
+            "healed the rig `{}`: undid {} that a run that died had left\n",
+            bench.file.name,
+            owed.len()
+        ));
     }
     Ok(Some(ledger))
 }
@@ -340,10 +353,9 @@ fn cannot_write(path: &Path, why: &str) -> Failure {
 fn journal_failure(error: JournalError) -> Failure {
     match error {
         JournalError::NotEmpty(_) => Failure::input(error.to_string(), ""),
-        JournalError::Write { .. } => Failure::inconclusive(
-            format!("{error}; the run was stopped and everything was reverted"),
-            None,
-        ),
+        JournalError::Write { .. } => {
+            Failure::inconclusive(format!("{error}; the run was stopped and everything was reverted"), None)
+        }
     }
 }
 

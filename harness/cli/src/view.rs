@@ -24,7 +24,11 @@ pub fn style(show: Show) -> Style {
 
 /// The style of diagnostics on standard error.
 pub fn diagnostics() -> render::Style {
-    if colour(When::Auto, std::io::stderr().is_terminal()) { render::Style::Ansi } else { render::Style::Plain }
+    if colour(When::Auto, std::io::stderr().is_terminal()) {
+        render::Style::Ansi
+    } else {
+        render::Style::Plain
+    }
 }
 
 fn colour(when: When, terminal: bool) -> bool {

@@ -9,7 +9,7 @@ use crate::parameters::VirtualParams;
 use crate::power::{Command, CommandParams};
 use brownout_core::kinds::{Kind, Table};
 use brownout_core::language::render::Problems;
-use brownout_core::language::{Decode, Shape, Diagnostics, Key, Node, Value};
+use brownout_core::language::{Decode, Diagnostics, Key, Node, Shape, Value};
 use brownout_core::names::Dut;
 use brownout_core::plan::Clock;
 use brownout_core::port::{Port, PortError, Trouble};

@@ -14,7 +14,10 @@ pub fn run(args: &BoardArgs) -> Result<Exit, Failure> {
     let mut board = Board::new(Config { seed: args.seed, ..Config::default() });
     if let Some(path) = &args.image {
         let bytes = std::fs::read(path).map_err(|error| {
-            Failure::input(format!("cannot read {}: {error}", path.display()), "name an ELF file with --image")
+            Failure::input(
+                format!("cannot read {}: {error}", path.display()),
+                "name an ELF file with --image",
+            )
         })?;
         board.load_elf(&bytes).map_err(|error| {
             Failure::input(format!("{}: {error}", path.display()), "an image is an ELF file for an nRF52840")

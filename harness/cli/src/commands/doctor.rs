@@ -29,7 +29,11 @@ pub fn run(args: &Doctor) -> Result<Exit, Failure> {
                 Ok(()) => view::print(&format!("    ok       {port} ({})\n", driver.kind)),
                 Err(error) => {
                     missing += 1;
-                    view::print(&format!("    missing  {port} ({}): {}\n", driver.kind, escape(&error.message)));
+                    view::print(&format!(
+                        "    missing  {port} ({}): {}\n",
+                        driver.kind,
+                        escape(&error.message)
+                    ));
                     if let Some(help) = &error.help {
                         view::print(&format!("             {}\n", escape(help)));
                     }

@@ -18,11 +18,16 @@ pub fn run(args: &Judge) -> Result<Exit, Failure> {
     let mut worst = Verdict::Pass;
     for folder in &args.runs {
         let record = Record::read(folder).map_err(|error| {
-            Failure::input(error.to_string(), "name the folder of one run: reports/<time>/<scenario>/<case>-<seed>")
+            Failure::input(
+                error.to_string(),
+                "name the folder of one run: reports/<time>/<scenario>/<case>-<seed>",
+            )
         })?;
         let judgement = judge(&record.plan, &record.plan.digest(), &record.events);
         if let Some(broken_off) = &record.broken_off {
-            view::print(&format!("note: {broken_off}; what is there is judged as a timeline that is not whole\n"));
+            view::print(&format!(
+                "note: {broken_off}; what is there is judged as a timeline that is not whole\n"
+            ));
         }
         let shown = folder.display().to_string();
         let again = format!("brownout judge {shown}");

@@ -18,7 +18,8 @@ pub fn run(args: &PlanArgs) -> Result<Exit, Failure> {
     let plans = project.plans(&args.selection, &bench)?;
     for plan in &plans {
         if args.json {
-            let line = serde_json::to_string(plan).map_err(|error| Failure::inconclusive(error.to_string(), None))?;
+            let line = serde_json::to_string(plan)
+                .map_err(|error| Failure::inconclusive(error.to_string(), None))?;
             view::print(&format!("{line}\n"));
         } else {
             view::print(&text(plan));

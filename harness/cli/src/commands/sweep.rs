@@ -27,8 +27,14 @@ pub fn run(args: &Sweep) -> Result<Exit, Failure> {
     let bench = project.bench(&args.selection.rig)?;
     let plans = distinct(project.plans(&args.selection, &bench)?)?;
     let style = view::style(args.show);
-    let mut runner =
-        Runner::new(&project, &bench, args.report_dir.as_deref(), signals::listen(), style, args.show.verbose)?;
+    let mut runner = Runner::new(
+        &project,
+        &bench,
+        args.report_dir.as_deref(),
+        signals::listen(),
+        style,
+        args.show.verbose,
+    )?;
     for plan in plans {
         if runner.interrupted() {
             break;
@@ -59,7 +65,10 @@ fn distinct(plans: Vec<Plan>) -> Result<Vec<Plan>, Failure> {
     for mut plan in plans {
         if aim(&mut plan.method, NEVER, None) != 1 {
             return Err(Failure::input(
-                format!("{} cannot be swept: it needs exactly one `power_cut` with a `flash_op` trigger", plan.scenario),
+                format!(
+                    "{} cannot be swept: it needs exactly one `power_cut` with a `flash_op` trigger",
+                    plan.scenario
+                ),
                 "write `power_cut: {when: {flash_op: 1}, while: […]}` round the steps that write flash",
             ));
         }

@@ -70,7 +70,8 @@ impl Power for Command {
                 return Err(failed("a power command is empty".to_owned(), "name a program in the rig file"));
             };
             if !is_there(program) {
-                let error = failed(format!("there is no program `{program}`"), "install it, or correct the rig file");
+                let error =
+                    failed(format!("there is no program `{program}`"), "install it, or correct the rig file");
                 return Err(PortError { trouble: Trouble::Absent, ..error });
             }
         }
@@ -83,7 +84,8 @@ fn is_there(program: &str) -> bool {
     if program.contains('/') {
         return Path::new(program).is_file();
     }
-    std::env::var_os("PATH").is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(program).is_file()))
+    std::env::var_os("PATH")
+        .is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(program).is_file()))
 }
 
 fn perform(line: &[String], within: Duration, clock: &Stopwatch) -> Result<(), PortError> {
