@@ -230,7 +230,9 @@ impl<'a> Runner<'a> {
         write("junit.xml", junit::xml(&suite))?;
         write("summary.json", json::summary(&suite))?;
         write("index.html", html::index(&suite))?;
-        if !self.live || suite.runs.len() > 1 {
+        if !self.live {
+            view::print(&format!("\n{}", terminal::outcome(&suite, &self.style)));
+        } else if suite.runs.len() > 1 {
             view::print(&format!("\n{}", terminal::suite(&suite, &self.style)));
         }
         view::print(&format!("report: {}/index.html\n", suite.folder));

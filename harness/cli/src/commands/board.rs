@@ -40,10 +40,12 @@ pub fn run(args: &BoardArgs) -> Result<Exit, Failure> {
          console       {console} (115200 baud)\n\
          mains         {} (lines: on, off, reset, status)\n\
          \n\
-         probe-rs info --probe {selector} --chip nRF52840_xxAA --protocol swd\n\
+         probe-rs read --probe {selector} --chip nRF52840_xxAA b32 0x10000100 2\n\
+         probe-rs attach --probe {selector} --chip nRF52840_xxAA {elf}\n\
          Ctrl-C stops it\n",
         if args.off { "off" } else { "on" },
         power.display(),
+        elf = args.image.as_ref().map_or_else(|| "<ELF>".to_owned(), |path| path.display().to_string()),
     ));
     signals::wait(args.seconds.map(std::time::Duration::from_secs));
     Ok(Exit::Pass)

@@ -71,17 +71,28 @@ impl Check {
 /// The most characters of a device's own text that a reason repeats.
 const QUOTE_MAX: usize = 64;
 
+/// The most characters of a message of the harness that a reason repeats; it may hold words of others.
+const MESSAGE_MAX: usize = 600;
+
 /// A text between backticks, for reasons: hostile, so control characters are escaped and its length is bounded.
 pub(crate) fn quoted(text: &str) -> String {
-    let mut out = String::from("`");
+    format!("`{}`", bounded(text, QUOTE_MAX))
+}
+
+/// A message of the harness itself, for reasons.
+pub(crate) fn message(text: &str) -> String {
+    bounded(text, MESSAGE_MAX)
+}
+
+fn bounded(text: &str, most: usize) -> String {
+    let mut out = String::new();
     for (i, c) in text.chars().enumerate() {
-        if i == QUOTE_MAX {
+        if i == most {
             out.push('…');
             break;
         }
         if c.is_control() { out.extend(c.escape_default()) } else { out.push(c) }
     }
-    out.push('`');
     out
 }
 

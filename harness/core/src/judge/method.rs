@@ -1,6 +1,6 @@
 //! Whether the device was steady before the method, and how far the method came.
 
-use crate::check::{Mark, Timeline, quoted};
+use crate::check::{Mark, Timeline, message};
 use crate::event::{Ended, Phase, StepNo, StepOutcome, What};
 use crate::plan::Plan;
 use crate::step::{Numbered, Step, numbered};
@@ -14,7 +14,7 @@ pub(super) fn steady(timeline: &Timeline<'_>) -> Finding {
     let last = timeline.events().last();
     match (timeline.ended(), timeline.phase(Phase::Method)) {
         (Some(Ended::NotSteady { missing }), _) => {
-            Finding::inconclusive(format!("the device never reached its steady state: {}", quoted(missing)))
+            Finding::inconclusive(format!("the device never reached its steady state: {}", message(missing)))
                 .showing(shown)
                 .showing(last.map(|e| e.n))
         }

@@ -1,6 +1,6 @@
 //! Whether the timeline is whole, is that of this plan, and shows a rig that did its part.
 
-use crate::check::{FaultWindow, Timeline, quoted};
+use crate::check::{FaultWindow, Timeline, message, quoted};
 use crate::event::{Ended, EventNo, VERSION, What};
 use crate::names::Signal;
 use crate::port::{Port, PortError, Trouble};
@@ -28,7 +28,7 @@ pub(super) fn judge(plan_digest: &str, timeline: &Timeline<'_>) -> (Standing, Fi
     let finding = match timeline.ended() {
         None => Finding::inconclusive(format!("the timeline breaks off at {at}")).showing(shown),
         Some(Ended::RigFailed { why }) => {
-            Finding::inconclusive(format!("the rig could not do its part: {}", quoted(why))).showing(shown)
+            Finding::inconclusive(format!("the rig could not do its part: {}", message(why))).showing(shown)
         }
         Some(Ended::Interrupted) => {
             Finding::inconclusive(format!("the run was stopped; it ended at {at}")).showing(shown)
@@ -140,7 +140,7 @@ fn failing(timeline: &Timeline<'_>) -> Option<Finding> {
             _ => return None,
         };
         Some(
-            Finding::inconclusive(format!("{what} at {}: {}", mark.event.at, quoted(&error.to_string())))
+            Finding::inconclusive(format!("{what} at {}: {}", mark.event.at, message(&error.to_string())))
                 .showing([mark.event.n]),
         )
     })

@@ -200,7 +200,7 @@ fn a_run_that_did_not_complete_is_the_rigs_line() {
     ground(&so_far(), "rig", Inconclusive, "breaks off at");
     let why = "the relay\u{7} is stuck".to_owned();
     let failed = so_far().run_ended(Ended::RigFailed { why });
-    ground(&failed, "rig", Inconclusive, r"could not do its part: `the relay\u{7} is stuck`");
+    ground(&failed, "rig", Inconclusive, r"could not do its part: the relay\u{7} is stuck");
     ground(&so_far().run_ended(Ended::Interrupted), "rig", Inconclusive, "was stopped");
     ground(&cut_and_back().event(What::Interrupted).end(), "rig", Inconclusive, "was stopped at");
 }
@@ -231,7 +231,7 @@ fn a_fault_excuses_what_it_does_to_the_probe_and_nothing_else() {
     ground(back(attach(off().power_on()).failed(Port::Debug, Trouble::Silent)).end(), Pass, "whole");
 
     let before = Tape::steady().lost(Port::Debug, Trouble::Silent).step(1).power_off(1).power_on();
-    ground(back(before).end(), Inconclusive, "an instrument went away at 0.500s: `debug: it is gone`");
+    ground(back(before).end(), Inconclusive, "an instrument went away at 0.500s: debug: it is gone");
     let after = back(off().power_on()).lost(Port::Console, Trouble::Absent).end();
     ground(after, Inconclusive, "an instrument went away");
     let after = attach(back(off().power_on())).failed(Port::Debug, Trouble::Silent).end();

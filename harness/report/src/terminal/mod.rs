@@ -7,7 +7,7 @@ mod suite;
 
 pub use live::Live;
 pub use run::run;
-pub use suite::{run_line, suite};
+pub use suite::{outcome, run_line, suite};
 
 use crate::Tone;
 use crate::escape;

@@ -16,6 +16,13 @@ pub fn suite(suite: &Suite, style: &Style) -> String {
     let mut out = String::new();
     runs(&mut out, suite, style);
     out.push('\n');
+    out.push_str(&outcome(suite, style));
+    out
+}
+
+/// The summary without the line a run, for when these have been shown one by one ([`run_line`]).
+pub fn outcome(suite: &Suite, style: &Style) -> String {
+    let mut out = String::new();
     totals(&mut out, suite, style);
     for verdict in [Verdict::Inconclusive, Verdict::Fail] {
         again(&mut out, suite, verdict, style);
@@ -28,7 +35,8 @@ pub fn run_line(run: &RunLine, style: &Style) -> String {
     let time = short(run.device_time);
     let verdict = format!("{} {}", style.mark(run.verdict), pad(&run.verdict.to_string(), VERDICT));
     let room = style.columns().saturating_sub(width(&verdict) + 2 + 2 + width(&time));
-    let what = pad(&cut(&style.safe(&name(run)), room), room);
+    let case = if run.case.is_empty() { String::new() } else { format!(" {}", run.case) };
+    let what = pad(&cut(&style.safe(&format!("{}{case}", run.scenario)), room), room);
     format!(
         "{}  {what}  {}",
         style.paint(verdict_tone(run.verdict), &verdict),
@@ -55,7 +63,7 @@ fn runs(out: &mut String, suite: &Suite, style: &Style) {
         .map(|run| Row {
             run,
             scenario: style.safe(&run.scenario),
-            case: style.safe(format!("{} seed {}", run.case, run.seed).trim_start()),
+            case: style.safe(&run.case),
             time: short(run.device_time),
         })
         .collect();
