@@ -42,6 +42,8 @@ crate::record! {
 pub struct ScenarioFile {
     /// Its name: the path without `scenarios/` and `.yaml` (`power/cut-while-writing`).
     pub name: String,
+    /// Its title as it was written, `$name` and all.
+    pub title: String,
     /// Its path, for messages.
     pub path: String,
     /// Its text, for messages.
@@ -77,8 +79,9 @@ impl ScenarioFile {
     /// Everything that is wrong with the text, as far as it can be known without rig and board.
     pub fn read(path: &str, text: &str) -> Result<Self, Problems> {
         match read(text) {
-            Ok(cases) => {
-                Ok(Self { name: scenario_name(path), path: path.to_owned(), text: text.to_owned(), cases })
+            Ok((title, cases)) => {
+                let (name, path, text) = (scenario_name(path), path.to_owned(), text.to_owned());
+                Ok(Self { name, title, path, text, cases })
             }
             Err(found) => Err(Problems { path: path.to_owned(), text: text.to_owned(), found }),
         }
@@ -100,7 +103,7 @@ fn scenario_name(path: &str) -> String {
     inside.strip_suffix(".yaml").or_else(|| inside.strip_suffix(".yml")).unwrap_or(inside).to_owned()
 }
 
-fn read(text: &str) -> Result<Vec<ScenarioCase>, Vec<Diagnostic>> {
+fn read(text: &str) -> Result<(String, Vec<ScenarioCase>), Vec<Diagnostic>> {
     let node = parse(text)?;
     let mut out = Diagnostics::new();
     let vary = match &node.value {
@@ -149,10 +152,20 @@ fn read(text: &str) -> Result<Vec<ScenarioCase>, Vec<Diagnostic>> {
         }
     }
     if problems.is_empty() {
-        return Ok(read);
+        return Ok((written_title(&node), read));
     }
     problems.sort_by_key(|problem| (problem.span.start, problem.span.end));
     Err(problems)
+}
+
+/// The title before anything was put in.
+fn written_title(node: &Node) -> String {
+    let Value::Map(entries) = &node.value else { return String::new() };
+    let title = entries.iter().find(|(key, _)| key.text == "scenario").map(|(_, title)| &title.value);
+    match title {
+        Some(Value::Scalar { text, .. }) => text.clone(),
+        _ => String::new(),
+    }
 }
 
 /// Changes every value and leaves `vary` out, which is spent when the cases are made (and may be long).

@@ -154,6 +154,13 @@ crate::kinds! {
     }
 }
 
+impl Steady {
+    /// As a scenario would say it, in one line, without what may be left out.
+    pub fn text(&self) -> String {
+        crate::language::written::one_line(self, self.kind(), Self::TABLE)
+    }
+}
+
 crate::record! {
     /// A signal is seen.
     ///
@@ -183,12 +190,25 @@ crate::record! {
 }
 
 /// So many in a length of time: `2/s`, `30/min`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
     /// How many.
     pub count: u32,
     /// In how long.
     pub per: Duration,
+}
+
+impl Serialize for Rate {
+    fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Rate {
+    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(d)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
 }
 
 impl std::fmt::Display for Rate {

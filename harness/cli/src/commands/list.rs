@@ -18,7 +18,7 @@ pub fn run(args: &List) -> Result<Exit, Failure> {
         let scenario = file.first();
         let cases = file.cases.len();
         runs += cases;
-        view::print(&format!("{:width$}  {cases:>3}  {}\n", file.name, scenario.title));
+        view::print(&format!("{:width$}  {cases:>3}  {}\n", file.name, file.title));
         let catches = scenario.catches.as_ref().map(|defect| format!("catches: {defect}"));
         let tags = (!scenario.tags.is_empty()).then(|| format!("tags: {}", scenario.tags.join(", ")));
         let notes: Vec<_> = tags.into_iter().chain(catches).collect();

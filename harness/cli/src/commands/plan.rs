@@ -47,14 +47,14 @@ pub fn text(plan: &Plan) -> String {
     if !plan.steady.is_empty() {
         let _ = writeln!(out, "  steady");
         for condition in &plan.steady {
-            let _ = writeln!(out, "    {}", compact(condition));
+            let _ = writeln!(out, "    {}", condition.text());
         }
     }
     let _ = writeln!(out, "  method");
     steps(&mut out, &plan.method, 4, &mut 1);
     let _ = writeln!(out, "  expect");
     for check in &plan.expect {
-        let _ = writeln!(out, "    {}", compact(check));
+        let _ = writeln!(out, "    {}", check.text());
     }
     out.push('\n');
     out
@@ -66,39 +66,4 @@ fn steps(out: &mut String, steps_of: &[Step], indent: usize, number: &mut u32) {
         *number += 1;
         steps(out, step.inner(), indent + 3, number);
     }
-}
-
-/// One of our own kinds on one line: `seen: {signal: ready, within: 10s}`.
-fn compact<T: serde::Serialize>(kind: &T) -> String {
-    fn show(value: &serde_json::Value, out: &mut String) {
-        match value {
-            serde_json::Value::Object(map) => {
-                out.push('{');
-                for (index, (key, value)) in map.iter().filter(|(_, v)| !v.is_null()).enumerate() {
-                    if index > 0 {
-                        out.push_str(", ");
-                    }
-                    out.push_str(key);
-                    out.push_str(": ");
-                    show(value, out);
-                }
-                out.push('}');
-            }
-            serde_json::Value::String(text) => out.push_str(text),
-            other => out.push_str(&other.to_string()),
-        }
-    }
-    let mut out = String::new();
-    match serde_json::to_value(kind) {
-        Ok(serde_json::Value::Object(map)) if map.len() == 1 => {
-            for (key, value) in &map {
-                out.push_str(key);
-                out.push_str(": ");
-                show(value, &mut out);
-            }
-        }
-        Ok(value) => show(&value, &mut out),
-        Err(_) => {}
-    }
-    out
 }

@@ -8,6 +8,7 @@ pub mod parse;
 pub mod render;
 pub mod scalar;
 pub mod substitute;
+pub(crate) mod written;
 
 pub use decode::{Decode, Field, Record, Rule, Shape};
 pub use diagnostic::{Diagnostic, Diagnostics, Mention};
