@@ -2,7 +2,7 @@
 
 use crate::failure::{Exit, Failure};
 use crate::project::{Bench, Project, case_of};
-use crate::view::{self, StatusLine};
+use crate::view::{self, Screen};
 use crate::wall::{self, Stopwatch};
 use brownout_core::event::{Ended, Event, What};
 use brownout_core::judge::judge;
@@ -11,7 +11,7 @@ use brownout_core::verdict::{Judgement, Verdict};
 use brownout_engine::{
     Finished, Interrupt, Journal, JournalError, Ledger, LedgerError, Manifest, PumpError, RunOrder,
 };
-use brownout_report::terminal::{self, Live, Style};
+use brownout_report::terminal::{self, Style};
 use brownout_report::{RunLine, RunView, Suite, html, json, junit};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -127,17 +127,7 @@ impl<'a> Runner<'a> {
             plan: job.plan.clone(),
             digest: digest.clone(),
         };
-        let mut live = Live::new(self.style);
-        let mut status = StatusLine::new();
-        let show = self.live;
-        let mut watch = |event: &Event| {
-            let lines = live.event(event);
-            if show && !lines.is_empty() {
-                status.clear();
-                view::print(&(lines.join("\n") + "\n"));
-            }
-            status.show(event.at, &live.status(event.at));
-        };
+        let mut screen = Screen::new(self.style, self.live, self.bench.rig.clock);
         let ledger = self.ledger.as_mut();
         let result = self.runtime.block_on(brownout_engine::run(
             order,
@@ -145,9 +135,9 @@ impl<'a> Runner<'a> {
             &mut journal,
             ledger,
             &self.interrupt,
-            &mut watch,
+            &mut screen,
         ));
-        status.clear();
+        screen.clear();
         drop(bench);
         let Finished { events, owed } = result.map_err(pump_failure)?;
         self.poisoned.extend(owed.iter().map(|owed| format!("{} of `{}`", owed.revert.port(), owed.dut)));
@@ -165,7 +155,7 @@ impl<'a> Runner<'a> {
             wall_time: Some(wall_time),
         };
         write_reports(&mut journal, &view)?;
-        if show {
+        if self.live {
             view::print(&format!("\n{}", terminal::run(&view, &self.style)));
         }
         let line = RunLine::of(&view);

@@ -1,9 +1,12 @@
-//! What the program knows of the terminal it writes to, and the line that tells what is under way.
+//! What the program knows of the terminal it writes to, and a run as it is shown there.
 
 use crate::args::{Show, When};
+use brownout_core::event::Event;
 use brownout_core::language::render;
-use brownout_core::time::Instant;
-use brownout_report::terminal::Style;
+use brownout_core::plan::Clock;
+use brownout_core::time::{Duration, Instant};
+use brownout_engine::Onlooker;
+use brownout_report::terminal::{Live, Style};
 use std::io::{IsTerminal, Write};
 
 /// Widest text, in columns; longer lines are hard to read.
@@ -54,31 +57,41 @@ pub fn print(text: &str) {
     let _ = out.flush();
 }
 
-/// The line at the bottom of a terminal that says what is under way. Does nothing where there is no terminal.
+/// How often the line at the bottom moves while nothing happens.
+const GLANCE: Duration = Duration::from_millis(250);
+
+/// A run on standard output, while it happens: lines as things happen, and on a terminal a line at the bottom that
+/// says what is under way.
 #[derive(Debug)]
-pub struct StatusLine {
-    active: bool,
+pub struct Screen {
+    live: Live,
+    /// Print the lines.
+    lines: bool,
+    /// Keep the line at the bottom.
+    status: bool,
+    clock: Clock,
     shown: bool,
     last: Option<Instant>,
 }
 
-impl StatusLine {
-    /// On standard output, if that is a terminal.
-    pub fn new() -> Self {
-        Self { active: std::io::stdout().is_terminal(), shown: false, last: None }
+impl Screen {
+    /// A screen for one run; `lines` if its lines are to be printed.
+    pub fn new(style: Style, lines: bool, clock: Clock) -> Self {
+        let status = std::io::stdout().is_terminal();
+        Self { live: Live::new(style), lines, status, clock, shown: false, last: None }
     }
 
-    /// Shows a text, at most about 20 times a second of the run's time.
-    pub fn show(&mut self, at: Instant, text: &str) {
-        let due = self.last.is_none_or(|last| at.since(last).0 >= 50_000_000);
-        if self.active && due {
-            print(&format!("\r\x1b[2K{text}"));
+    fn status(&mut self, at: Instant) {
+        // A run in virtual time would else print more than a terminal can take.
+        let due = self.last.is_none_or(|last| at.since(last) >= Duration::from_millis(50));
+        if self.status && due {
+            print(&format!("\r\x1b[2K{}", self.live.status(at)));
             self.shown = true;
             self.last = Some(at);
         }
     }
 
-    /// Takes it away, so that lines can be printed.
+    /// Takes the line at the bottom away.
     pub fn clear(&mut self) {
         if self.shown {
             print("\r\x1b[2K");
@@ -88,8 +101,21 @@ impl StatusLine {
     }
 }
 
-impl Default for StatusLine {
-    fn default() -> Self {
-        Self::new()
+impl Onlooker for Screen {
+    fn event(&mut self, event: &Event) {
+        let lines = self.live.event(event);
+        if self.lines && !lines.is_empty() {
+            self.clear();
+            print(&(lines.join("\n") + "\n"));
+        }
+        self.status(event.at);
+    }
+
+    fn glance(&mut self, now: Instant) {
+        self.status(now);
+    }
+
+    fn glance_every(&self) -> Option<Duration> {
+        (self.status && self.clock == Clock::Wall).then_some(GLANCE)
     }
 }

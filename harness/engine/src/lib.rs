@@ -13,5 +13,5 @@ mod record;
 pub use interrupt::{Interrupt, Interrupter};
 pub use journal::{Journal, JournalError, Manifest};
 pub use ledger::{Ledger, LedgerError, Owed};
-pub use pump::{Finished, PumpError, RunOrder, heal, run};
+pub use pump::{Finished, Onlooker, PumpError, RunOrder, heal, run};
 pub use record::{BrokenOff, ReadError, Record};

@@ -53,7 +53,23 @@ pub enum PumpError {
     Ledger(#[from] LedgerError),
 }
 
-/// Runs a plan on a bench. Each event is in the journal before `watch` sees it.
+/// Somebody who looks on.
+pub trait Onlooker {
+    /// Something happened; it is in the journal by now.
+    fn event(&mut self, event: &Event);
+
+    /// Nothing happened for a while; `now` is the run's time. Called only where [`Self::glance_every`] asks for it.
+    fn glance(&mut self, now: Instant) {
+        let _ = now;
+    }
+
+    /// How often to call [`Self::glance`] at least. In virtual time this would chop up the device's sleep.
+    fn glance_every(&self) -> Option<Duration> {
+        None
+    }
+}
+
+/// Runs a plan on a bench. Each event is in the journal before `onlooker` sees it.
 ///
 /// # Errors
 /// The run could not be recorded; it was stopped, everything was reverted, and this says why.
@@ -63,7 +79,7 @@ pub async fn run(
     journal: &mut Journal,
     mut ledger: Option<&mut Ledger>,
     interrupt: &Interrupt,
-    watch: &mut dyn FnMut(&Event),
+    onlooker: &mut dyn Onlooker,
 ) -> Result<Finished, PumpError> {
     let mut pump = Pump {
         program: program_order(&order),
@@ -84,12 +100,14 @@ pub async fn run(
     let mut interrupted = false;
     pump.machine.handle(Instant::ZERO, Input::Begin);
     loop {
-        pump.drain(journal, ledger.as_deref_mut(), watch);
+        pump.drain(journal, ledger.as_deref_mut(), onlooker);
         if pump.finished && pump.acting.is_empty() {
             break;
         }
         let clock = Rc::clone(&bench.clock);
-        let deadline = pump.deadline(clock.now());
+        let now = clock.now();
+        let glance = onlooker.glance_every().map(|pause| now + pause);
+        let deadline = glance.map_or(pump.deadline(now), |glance| glance.min(pump.deadline(now)));
         tokio::select! {
             biased;
             () = interrupt.wait(), if !interrupted => {
@@ -108,7 +126,9 @@ pub async fn run(
                 while let Ok(report) = bench.reports.try_recv() {
                     pump.take(report, journal);
                 }
-                pump.machine.handle(pump.since_start(clock.now()), Input::Tick);
+                let now = pump.since_start(clock.now());
+                pump.machine.handle(now, Input::Tick);
+                onlooker.glance(now);
             }
         }
     }
@@ -166,12 +186,7 @@ impl Pump {
     }
 
     /// Does all that the machine asks for, until it asks for nothing more.
-    fn drain(
-        &mut self,
-        journal: &mut Journal,
-        mut ledger: Option<&mut Ledger>,
-        watch: &mut dyn FnMut(&Event),
-    ) {
+    fn drain(&mut self, journal: &mut Journal, mut ledger: Option<&mut Ledger>, onlooker: &mut dyn Onlooker) {
         while let Some(output) = self.machine.output() {
             match output {
                 Output::Do { id, dut, action } => {
@@ -201,7 +216,7 @@ impl Pump {
                         let written = journal.append(&event);
                         self.note(written);
                     }
-                    watch(&event);
+                    onlooker.event(&event);
                     self.events.push(event);
                 }
                 Output::Finished => self.finished = true,
