@@ -208,9 +208,18 @@ impl Cx {
             .filter(|c| now <= c.until)
             .partition(|c| (c.confirm.evidence)(&dut, &event.what));
         self.confirming = rest;
+        if !bitten.is_empty() {
+            // What the device said before the fault bit is not what it says after it.
+            self.since_mark.retain(|said| said.n >= event.n);
+        }
         for confirming in bitten {
             self.log(What::Confirmed { fault: confirming.fault, evidence: vec![event.n] });
         }
+    }
+
+    /// Whether a fault was done that has not been seen to bite yet: what the device says now may still be old.
+    pub(super) fn bite_is_due(&self) -> bool {
+        self.unconfirmed_until().is_some_and(|until| self.now < until)
     }
 
     /// Until when a fault may still be confirmed.

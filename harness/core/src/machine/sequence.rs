@@ -153,7 +153,7 @@ impl Running {
                 let found = cx.since_mark().iter().find(
                     |e| matches!(&e.what, What::Signal { dut: of, name, .. } if *of == dut && name == signal),
                 );
-                if let Some(n) = found.map(|event| event.n) {
+                if let Some(n) = found.map(|event| event.n).filter(|_| !cx.bite_is_due()) {
                     cx.mark_after(n);
                     *seen = true;
                 }
