@@ -206,6 +206,19 @@ impl Project {
         Ok(plans)
     }
 
+    /// The path of a plan's scenario, as somebody may type it: that under `scenarios/`, or the one it was given by.
+    pub fn path_of(&self, plan: &Plan, given: &[PathBuf]) -> String {
+        let usual = format!("scenarios/{}.yaml", plan.scenario);
+        if self.root.join(&usual).is_file() {
+            return usual;
+        }
+        let name = plan.scenario.rsplit('/').next().unwrap_or(&plan.scenario);
+        given
+            .iter()
+            .find(|path| path.file_stem().is_some_and(|stem| stem == name))
+            .map_or(usual, |path| path.display().to_string())
+    }
+
     /// Where an image of a plan is on this machine.
     pub fn image(&self, path: &str) -> PathBuf {
         let inside = self.root.join(path);

@@ -364,9 +364,10 @@ fn pump_failure(error: PumpError) -> Failure {
 }
 
 /// The job of a plan made from a command line.
-pub fn job(plan: Plan, selection: &crate::args::Selection) -> Job {
+pub fn job(project: &Project, plan: Plan, selection: &crate::args::Selection) -> Job {
     let name = case_of(&plan);
-    let mut again = format!("brownout run scenarios/{}.yaml --rig {}", plan.scenario, selection.rig);
+    let path = project.path_of(&plan, &selection.scenarios);
+    let mut again = format!("brownout run {path} --rig {}", selection.rig);
     if !name.is_empty() {
         again.push_str(&format!(" --case {name}"));
     }

@@ -14,7 +14,7 @@ pub fn run(args: &Run) -> Result<Exit, Failure> {
     let project = Project::find()?;
     let bench = project.bench(&args.selection.rig)?;
     let plans = project.plans(&args.selection, &bench)?;
-    let jobs: Vec<Job> = plans.into_iter().map(|plan| job(plan, &args.selection)).collect();
+    let jobs: Vec<Job> = plans.into_iter().map(|plan| job(&project, plan, &args.selection)).collect();
     let style = view::style(args.show);
     let live = jobs.len() == 1 || args.show.verbose;
     let mut runner =

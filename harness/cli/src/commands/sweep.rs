@@ -39,7 +39,7 @@ pub fn run(args: &Sweep) -> Result<Exit, Failure> {
         if runner.interrupted() {
             break;
         }
-        let operations = count(&mut runner, &plan, args)?;
+        let operations = count(&project, &mut runner, &plan, args)?;
         let moments = moments(&plan, args);
         let points = operations * moments.len() as u64;
         view::print(&format!("{}: {operations} flash operations, {points} cuts\n", plan.scenario));
@@ -50,7 +50,7 @@ pub fn run(args: &Sweep) -> Result<Exit, Failure> {
                 aim(&mut cut.method, nth, Some(*moment));
                 cut.case.insert("nth".to_owned(), nth.to_string());
                 cut.case.insert("moment".to_owned(), moment.word().to_owned());
-                jobs.push(job(cut, &args.selection));
+                jobs.push(job(&project, cut, &args.selection));
             }
         }
         runner.run_all(&jobs)?;
@@ -127,10 +127,10 @@ fn trigger_of(steps: &[Step]) -> Option<&OnFlashOp> {
 }
 
 /// Counts the flash operations at which the cut could strike.
-fn count(runner: &mut Runner<'_>, plan: &Plan, args: &Sweep) -> Result<u64, Failure> {
+fn count(project: &Project, runner: &mut Runner<'_>, plan: &Plan, args: &Sweep) -> Result<u64, Failure> {
     let mut counting = plan.clone();
     aim(&mut counting.method, NEVER, None);
-    let counting = Job { name: "counting".to_owned(), ..job(counting, &args.selection) };
+    let counting = Job { name: "counting".to_owned(), ..job(project, counting, &args.selection) };
     let events = runner.count(&counting)?;
     match events.last().map(|event| &event.what) {
         Some(What::RunEnded(Ended::Completed)) => Ok(operations(&events)),
