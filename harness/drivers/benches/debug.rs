@@ -42,7 +42,8 @@ fn main() {
 }
 
 fn measure(way: &str, registry: &Registry, open: impl Fn() -> Probe) {
-    let attach = || -> Session { open().attach_with_registry(CHIP, Permissions::default(), registry).unwrap() };
+    let attach =
+        || -> Session { open().attach_with_registry(CHIP, Permissions::default(), registry).unwrap() };
     let attaches = samples(ATTACHES, || {
         // Leaving is not part of it.
         let begun = Instant::now();
@@ -57,7 +58,8 @@ fn measure(way: &str, registry: &Registry, open: impl Fn() -> Probe) {
     let flashes = samples(FLASHES, || {
         // Other data each time: nothing may be left out because it is there already.
         round += 1;
-        let data: Vec<u8> = (0..LENGTH).map(|at| ((at ^ round).wrapping_mul(0x9E37_79B1) >> 24) as u8).collect();
+        let data: Vec<u8> =
+            (0..LENGTH).map(|at| ((at ^ round).wrapping_mul(0x9E37_79B1) >> 24) as u8).collect();
         let mut session = attach();
         let begun = Instant::now();
         let mut loader = session.target().flash_loader();
