@@ -5,13 +5,11 @@ use crate::language::render::Problems;
 use crate::language::scalar::{from_str, scalar};
 use crate::language::{Decode, Diagnostics, Node, Span, Value, parse};
 use crate::names::{Command, Region, Signal};
+use crate::pattern::compile;
 use crate::plan::{CommandWords, Source};
-use regex::{Regex, RegexBuilder};
+use regex::Regex;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// How large a compiled pattern may be, in bytes.
-const PATTERN_LIMIT: usize = 1 << 20;
 
 /// The command that asks a device to keep a value.
 pub const SET: &str = "set";
@@ -164,10 +162,6 @@ impl Source {
 
 fn groups(regex: &Regex) -> BTreeSet<String> {
     regex.capture_names().flatten().map(str::to_owned).collect()
-}
-
-fn compile(pattern: &str) -> Result<Regex, regex::Error> {
-    RegexBuilder::new(pattern).size_limit(PATTERN_LIMIT).build()
 }
 
 /// Reads a regular expression and checks that it is one.

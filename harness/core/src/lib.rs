@@ -18,6 +18,7 @@ pub mod kinds;
 pub mod language;
 pub mod machine;
 pub mod names;
+mod pattern;
 pub mod plan;
 pub mod port;
 pub mod resolve;

@@ -1,6 +1,7 @@
 //! The project's own board, rig and scenario files make plans.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may panic")]
+#![allow(clippy::disallowed_methods, reason = "this reads the project's own files")]
 
 use brownout_core::board_file::BoardFile;
 use brownout_core::plan::Plan;

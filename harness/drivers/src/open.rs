@@ -52,7 +52,8 @@ brownout_core::kinds! {
 
 /// The tables of drivers, for `brownout kinds`.
 pub fn tables() -> Vec<Table> {
-    let table = |name, doc, kinds: &[(&'static str, fn() -> Shape)]| Table {
+    type Line = (&'static str, fn() -> Shape);
+    let table = |name, doc, kinds: &[Line]| Table {
         name,
         doc,
         kinds: kinds.iter().map(|(word, shape)| Kind { word, shape: shape() }).collect(),

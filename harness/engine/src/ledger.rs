@@ -104,7 +104,10 @@ impl Ledger {
             }
         }
         let path = folder.join(format!("{pid}.ledger"));
-        let file = File::create(&path).map_err(error(&path))?;
+        // A dead process may have had our number, as in containers it often has: its file is replaced only when ours
+        // holds what it owes.
+        let fresh = folder.join(format!("{pid}.new"));
+        let file = File::create(&fresh).map_err(error(&fresh))?;
         let file = Flock::lock(file, FlockArg::LockExclusiveNonblock)
             .map_err(|(_, errno)| LedgerError::Write { path: path.clone(), source: errno.into() })?;
         let mut ledger = Self { path, file, open: BTreeMap::new(), base: 0 };
@@ -112,6 +115,7 @@ impl Ledger {
         for (key, owed) in (0u32..).zip(&owed) {
             ledger.promise(key, owed.clone())?;
         }
+        fs::rename(&fresh, &ledger.path).map_err(error(&ledger.path))?;
         ledger.next_run();
         for path in dead.into_iter().filter(|path| *path != ledger.path) {
             let _ = fs::remove_file(path);
@@ -202,6 +206,7 @@ fn still_owed(bytes: &[u8]) -> BTreeMap<u32, Owed> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn mains() -> Owed {
         Owed { dut: Dut::from("thermostat"), revert: Action::Power { on: true } }
@@ -243,5 +248,90 @@ mod tests {
         drop(dead);
         let (_, owed) = Ledger::open(folder.path(), "bench", 200).unwrap();
         assert_eq!(owed, [mains()]);
+    }
+
+    #[derive(Clone, Debug)]
+    enum Deed {
+        Promise(u32),
+        Keep(u32),
+        NextRun,
+        /// The process dies and the next one takes over.
+        Die,
+    }
+
+    fn any_deed() -> impl Strategy<Value = Deed> {
+        prop_oneof![
+            4 => (1_u32..6).prop_map(Deed::Promise),
+            3 => (1_u32..6).prop_map(Deed::Keep),
+            1 => Just(Deed::NextRun),
+            1 => Just(Deed::Die),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn nothing_that_is_owed_is_ever_forgotten(deeds in prop::collection::vec(any_deed(), 0..25)) {
+            let folder = tempfile::tempdir().unwrap();
+            let mut pid = 100;
+            let mut ledger = Ledger::open(folder.path(), "bench", pid).unwrap().0;
+            // What must be owed: what earlier runs and processes left, and the promises of this run by key.
+            let mut before: Vec<String> = Vec::new();
+            let mut now: BTreeMap<u32, String> = BTreeMap::new();
+            for (nth, deed) in deeds.into_iter().enumerate() {
+                match deed {
+                    // A run numbers its promises: it never makes one twice.
+                    Deed::Promise(key) if !now.contains_key(&key) => {
+                        let line = format!("undo {nth}");
+                        now.insert(key, line.clone());
+                        let revert = Action::Send { line };
+                        ledger.promise(key, Owed { revert, ..mains() }).unwrap();
+                    }
+                    Deed::Keep(key) if now.contains_key(&key) => {
+                        now.remove(&key);
+                        ledger.kept(key).unwrap();
+                    }
+                    Deed::Promise(_) | Deed::Keep(_) => {}
+                    Deed::NextRun => {
+                        before.extend(std::mem::take(&mut now).into_values());
+                        ledger.next_run();
+                    }
+                    Deed::Die => {
+                        before.extend(std::mem::take(&mut now).into_values());
+                        drop(ledger);
+                        // Now and then the next process has the number of the dead one.
+                        pid += u32::from(nth % 2 == 0);
+                        ledger = Ledger::open(folder.path(), "bench", pid).unwrap().0;
+                    }
+                }
+                let mut expected: Vec<_> = before.iter().chain(now.values()).cloned().collect();
+                expected.sort();
+                prop_assert_eq!(lines_of(ledger.owed()), expected.clone());
+                let bytes = fs::read(&ledger.path).unwrap();
+                let on_disk = still_owed(&bytes);
+                prop_assert_eq!(lines_of(on_disk.values()), expected);
+            }
+        }
+
+        #[test]
+        fn no_damage_to_a_ledger_is_harmful(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let folder = tempfile::tempdir().unwrap();
+            fs::create_dir(folder.path().join("bench")).unwrap();
+            let torn = [br#"{"promise":{"key":1,"owed":{"dut":"thermostat","revert":{"power":{"on":true}}}}}"#, &b"\n"[..], &bytes];
+            fs::write(folder.path().join("bench/1.ledger"), torn.concat()).unwrap();
+            let (_, owed) = Ledger::open(folder.path(), "bench", 2).unwrap();
+            prop_assert_eq!(owed.first(), Some(&mains()));
+        }
+    }
+
+    fn lines_of<'a>(owed: impl IntoIterator<Item = &'a Owed>) -> Vec<String> {
+        let lines = owed.into_iter().filter_map(|owed| match &owed.revert {
+            Action::Send { line } => Some(line.clone()),
+            _ => None,
+        });
+        let mut lines: Vec<_> = lines.collect();
+        lines.sort();
+        lines
     }
 }

@@ -63,6 +63,7 @@ impl Lines {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn lines(chunks: &[&[u8]]) -> Vec<(String, u64)> {
         let (mut lines, mut found) = (Lines::default(), Vec::new());
@@ -86,5 +87,45 @@ mod tests {
     fn a_line_without_end_is_cut() {
         let flood = vec![b'x'; 3 * LONGEST];
         assert_eq!(lines(&[&flood]).iter().map(|(_, offset)| *offset).collect::<Vec<_>>(), [0, 4096, 8192]);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn chunks_do_not_matter_and_lines_are_where_they_say(
+            bytes in prop::collection::vec(prop_oneof![
+                2 => Just(b'\n'), 2 => Just(b'\r'), 4 => any::<u8>(), 8 => b'a'..=b'z',
+            ], 0..200),
+            long in prop::option::of(0..3 * LONGEST),
+            sizes in prop::collection::vec(1_usize..50, 1..20),
+        ) {
+            let mut bytes = bytes;
+            bytes.extend(std::iter::repeat_n(b'x', long.unwrap_or(0)));
+            let mut chunks = Vec::new();
+            let mut rest = bytes.as_slice();
+            for size in sizes.iter().cycle() {
+                if rest.is_empty() {
+                    break;
+                }
+                let (chunk, after) = rest.split_at((*size).min(rest.len()));
+                chunks.push(chunk);
+                rest = after;
+            }
+            let found = lines(&chunks);
+            prop_assert_eq!(&found, &lines(&[&bytes]));
+            let mut end = 0;
+            for (text, offset) in &found {
+                prop_assert!(*offset >= end && !text.is_empty() && !text.contains('\n'));
+                let from = &bytes[usize::try_from(*offset).unwrap()..];
+                prop_assert!(!matches!(from[0], b'\r' | b'\n'));
+                if text.is_ascii() {
+                    prop_assert!(from.starts_with(text.as_bytes()));
+                    end = *offset + text.len() as u64;
+                } else {
+                    end = *offset + 1;
+                }
+            }
+        }
     }
 }

@@ -118,3 +118,99 @@ fn read(path: &Path) -> Result<String, ReadError> {
     // A torn last line may end inside a character; the rest is ASCII-escaped JSON or plain UTF-8.
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use brownout_core::names::Dut;
+    use brownout_core::time::Instant;
+    use proptest::prelude::*;
+
+    const PLAN: &str = r#"{"version":1,"scenario":"s","title":"s","tags":[],"case":{},"seed":1,"rig":"r","clock":"wall",
+        "dut":"d","board":{"name":"b","chip":"c","baud":115200,"image":{"path":"i","sha256":""},"fresh":[],
+        "defect":null,"signals":{},"commands":{}},"drivers":{},"steady":[],"method":[],"expect":[]}"#;
+
+    /// A folder with a plan and a timeline of so many events; its bytes.
+    fn recorded(count: u64) -> (tempfile::TempDir, Vec<u8>, Vec<Event>) {
+        let started = What::RunStarted {
+            version: event::VERSION,
+            plan: String::new(),
+            scenario: "s".to_owned(),
+            case: String::new(),
+            seed: 1,
+        };
+        let console =
+            |n: u64| What::Console { dut: Dut::from("d"), text: format!("größer {n}"), offset: n };
+        let events: Vec<_> = (1..=count)
+            .map(|n| Event {
+                n: EventNo(n),
+                at: Instant(n),
+                what: if n == 1 { started.clone() } else { console(n) },
+            })
+            .collect();
+        let lines = events.iter().map(|event| serde_json::to_string(event).unwrap() + "\n");
+        let bytes = lines.collect::<String>().into_bytes();
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("plan.json"), PLAN).unwrap();
+        (folder, bytes, events)
+    }
+
+    fn read_with(folder: &Path, bytes: &[u8]) -> Result<Record, ReadError> {
+        fs::write(folder.join("events.jsonl"), bytes).unwrap();
+        Record::read(folder)
+    }
+
+    #[test]
+    fn a_timeline_cut_anywhere_gives_its_whole_events() {
+        let (folder, bytes, events) = recorded(6);
+        for end in 0..=bytes.len() {
+            let record = read_with(folder.path(), &bytes[..end]).unwrap();
+            let whole = bytes[..end].iter().filter(|byte| **byte == b'\n').count();
+            assert_eq!(record.events, events[..whole]);
+            let at_a_line_end = end > 0 && bytes[end - 1] == b'\n';
+            assert_eq!(record.broken_off.is_none(), at_a_line_end, "{end}");
+            if let Some(broken) = record.broken_off {
+                assert_eq!(broken.after, events[..whole].last().map(|event| event.n));
+            }
+        }
+    }
+
+    #[test]
+    fn damage_in_the_middle_is_said_with_its_line() {
+        let (folder, bytes, _) = recorded(4);
+        let text = String::from_utf8(bytes).unwrap().replacen("größer 3", "\"", 1);
+        let error = read_with(folder.path(), text.as_bytes()).unwrap_err();
+        assert!(matches!(error, ReadError::Damaged { line: 3, .. }), "{error}");
+    }
+
+    #[test]
+    fn a_newer_format_is_refused_before_it_is_misread() {
+        let (folder, bytes, _) = recorded(2);
+        let text = String::from_utf8(bytes).unwrap().replacen("\"version\":1", "\"version\":9", 1);
+        let error = read_with(folder.path(), text.as_bytes()).unwrap_err();
+        assert!(matches!(error, ReadError::TooNew { found: 9, .. }), "{error}");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn no_change_to_a_timeline_panics(
+            changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+            dropped in prop::option::of(any::<prop::sample::Index>()),
+        ) {
+            let (folder, mut bytes, events) = recorded(5);
+            for (place, byte) in changes {
+                let place = place.index(bytes.len());
+                bytes[place] = byte;
+            }
+            if let Some(dropped) = dropped {
+                bytes.remove(dropped.index(bytes.len()));
+            }
+            if let Ok(record) = read_with(folder.path(), &bytes) {
+                // A line end that was put in or taken away makes one line two, or two one, at most six times.
+                prop_assert!(record.events.len() <= events.len() + 6);
+            }
+        }
+    }
+}

@@ -6,7 +6,7 @@ use crate::event::What;
 use crate::names::Dut;
 use crate::step::Step;
 use crate::time::Duration;
-use crate::trigger::Trigger;
+use crate::trigger::{BOOT, Trigger};
 
 crate::record! {
     /// The mains go away and come back.
@@ -51,7 +51,7 @@ impl PowerCut {
 fn bit(dut: &Dut, what: &What) -> bool {
     match what {
         What::Rail { dut: of, on: false } => of == dut,
-        What::Signal { dut: of, name, .. } => of == dut && name.as_str() == "boot",
+        What::Signal { dut: of, name, .. } => of == dut && name.as_str() == BOOT,
         _ => false,
     }
 }

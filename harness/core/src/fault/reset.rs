@@ -6,7 +6,7 @@ use crate::event::What;
 use crate::names::Dut;
 use crate::step::Step;
 use crate::time::Duration;
-use crate::trigger::Trigger;
+use crate::trigger::{BOOT, Trigger};
 
 crate::record! {
     /// The device is reset without touching its power.
@@ -36,7 +36,7 @@ impl ResetFault {
             arm: None,
             inject: vec![Action::Reset { how: self.how }],
             confirm: Confirm {
-                evidence: |dut: &Dut, what: &What| matches!(what, What::Signal { dut: of, name, .. } if of == dut && name.as_str() == "boot"),
+                evidence: |dut: &Dut, what: &What| matches!(what, What::Signal { dut: of, name, .. } if of == dut && name.as_str() == BOOT),
                 text: "the device was never seen to boot after it",
                 within: Duration::from_secs(30),
             },

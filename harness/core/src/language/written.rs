@@ -5,9 +5,12 @@ use super::diagnostic::Diagnostics;
 use super::node::{Key, Node, Span, Value};
 use serde::Serialize;
 
+/// A line of a table of kinds: the word and what stands behind it.
+type Line = (&'static str, fn() -> Shape);
+
 /// As a scenario would say it, in one line, without what may be left out. `table` is that of `T`, and `kind` the word
 /// of this value in it.
-pub(crate) fn one_line<T>(of: &T, kind: &'static str, table: &[(&'static str, fn() -> Shape)]) -> String
+pub(crate) fn one_line<T>(of: &T, kind: &'static str, table: &[Line]) -> String
 where
     T: Decode + Serialize + PartialEq,
 {
@@ -34,11 +37,7 @@ where
 }
 
 /// Its fields as nodes, in the order in which its documentation has them.
-fn fields<T: Serialize>(
-    of: &T,
-    kind: &str,
-    table: &[(&'static str, fn() -> Shape)],
-) -> Option<Vec<(&'static str, Value)>> {
+fn fields<T: Serialize>(of: &T, kind: &str, table: &[Line]) -> Option<Vec<(&'static str, Value)>> {
     let (_, shape) = table.iter().find(|(word, _)| *word == kind)?;
     let Shape::Record(record) = shape() else { return None };
     let json = serde_json::to_value(of).ok()?;

@@ -33,6 +33,11 @@ impl Actions {
         }
     }
 
+    /// Whether none of them is under way.
+    pub(super) const fn is_idle(&self) -> bool {
+        self.waiting.is_none()
+    }
+
     /// Hands out the next action if none is under way; true when all are done.
     pub(super) fn poll(&mut self, cx: &mut Cx) -> bool {
         if self.waiting.is_none() {

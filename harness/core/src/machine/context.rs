@@ -7,7 +7,8 @@ use crate::fault::Confirm;
 use crate::names::{Dut, Signal};
 use crate::plan::Plan;
 use crate::time::Instant;
-use std::collections::{BTreeMap, VecDeque};
+use crate::trigger::BOOT;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 
 pub(super) struct Cx {
@@ -30,10 +31,15 @@ pub(super) struct Cx {
     reverting: VecDeque<(u32, Option<ActionId>)>,
     confirming: Vec<Confirming>,
     faults_in_force: u32,
+    /// The device was let go by a fault and has not booted since.
+    coming_back: bool,
+    /// Actions handed out whose end has not come.
+    acting: BTreeSet<ActionId>,
 }
 
 struct Promise {
-    fault: FaultNo,
+    /// The fault it undoes; `None` for what the run itself does to start the device afresh.
+    fault: Option<FaultNo>,
     revert: Action,
 }
 
@@ -63,6 +69,8 @@ impl Cx {
             reverting: VecDeque::new(),
             confirming: Vec::new(),
             faults_in_force: 0,
+            coming_back: false,
+            acting: BTreeSet::new(),
         }
     }
 
@@ -104,6 +112,9 @@ impl Cx {
         let nth = self.seen.entry(name.clone()).or_insert(0);
         *nth += 1;
         let nth = *nth;
+        if name.as_str() == BOOT {
+            self.coming_back = false;
+        }
         self.log(What::Signal { dut, name, nth, fields, source });
     }
 
@@ -114,7 +125,18 @@ impl Cx {
         let dut = self.dut();
         self.log(What::Action { id, dut: dut.clone(), action: action.clone() });
         self.out.push_back(Output::Do { id, dut, action });
+        self.acting.insert(id);
         id
+    }
+
+    /// Notes that an action ended; false if it was not under way.
+    pub(super) fn ended(&mut self, id: ActionId) -> bool {
+        self.acting.remove(&id)
+    }
+
+    /// Whether an action is under way.
+    pub(super) fn is_acting(&self) -> bool {
+        !self.acting.is_empty()
     }
 
     /// From here on a wait is satisfied only by what comes.
@@ -139,7 +161,7 @@ impl Cx {
     }
 
     /// Promises that `revert` will be done, whatever happens.
-    pub(super) fn promise(&mut self, fault: FaultNo, revert: Action) -> u32 {
+    pub(super) fn promise(&mut self, fault: Option<FaultNo>, revert: Action) -> u32 {
         let key = self.next_promise;
         self.next_promise += 1;
         self.out.push_back(Output::Promise { key, dut: self.dut(), revert: revert.clone() });
@@ -174,25 +196,29 @@ impl Cx {
                 let Some((key, _)) = self.reverting.remove(at) else { return };
                 let Some(fault) = self.promises.get(&key).map(|promise| promise.fault) else { return };
                 self.keep(key);
-                if !self.promises.values().any(|promise| promise.fault == fault) {
-                    self.log(What::Reverted { fault });
+                if let Some(no) = fault
+                    && !self.promises.values().any(|promise| promise.fault == fault)
+                {
+                    self.log(What::Reverted { fault: no });
                 }
             }
             _ => {}
         }
     }
 
-    /// A fault is in force from its injection: what gets lost now is lost by our doing.
+    /// A fault is in force from its injection until the device has booted after it: what gets lost now is lost by our
+    /// doing.
     pub(super) fn fault_begins(&mut self) {
         self.faults_in_force += 1;
     }
 
     pub(super) fn fault_ends(&mut self) {
         self.faults_in_force = self.faults_in_force.saturating_sub(1);
+        self.coming_back = true;
     }
 
     pub(super) fn in_a_fault(&self) -> bool {
-        self.faults_in_force > 0 || !self.confirming.is_empty()
+        self.faults_in_force > 0 || self.coming_back || !self.confirming.is_empty()
     }
 
     /// Looks out for the evidence that a fault bit.

@@ -1,12 +1,10 @@
 //! The board file's regular expressions, compiled.
 
 use crate::names::{Command, Signal};
+use crate::pattern;
 use crate::plan::{BoardPlan, CommandWords, Source};
-use regex::{Captures, Regex, RegexBuilder};
+use regex::{Captures, Regex};
 use std::collections::BTreeMap;
-
-/// A compiled pattern takes at most this much memory, in bytes; the `regex` crate then matches in linear time.
-const PATTERN_LIMIT: usize = 1 << 20;
 
 /// A pattern of a plan that does not compile.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -18,11 +16,8 @@ pub struct BadPattern {
     pub message: String,
 }
 
-/// Compiles one pattern within the limits.
-pub(crate) fn compile(pattern: &str) -> Result<Regex, BadPattern> {
-    RegexBuilder::new(pattern)
-        .size_limit(PATTERN_LIMIT)
-        .build()
+fn compile(pattern: &str) -> Result<Regex, BadPattern> {
+    pattern::compile(pattern)
         .map_err(|error| BadPattern { pattern: pattern.to_owned(), message: error.to_string() })
 }
 

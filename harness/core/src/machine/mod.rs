@@ -13,6 +13,8 @@ mod matcher;
 mod sequence;
 mod steady;
 mod strike;
+#[cfg(test)]
+mod tests;
 
 use crate::action::{Action, Input, Output, Reset, Seen};
 use crate::event::{Ended, Event, Phase, StepOutcome, What};
@@ -37,8 +39,8 @@ enum Stage {
     Waiting,
     /// The device is brought to a known state.
     Arranging(Actions),
-    /// The device starts afresh.
-    Starting(Actions),
+    /// The device starts afresh; with the promise that its power comes back, if it is taken away for that.
+    Starting(Actions, Option<u32>),
     /// The device shows that it works.
     Steadying(SteadyState),
     /// The method.
@@ -68,14 +70,24 @@ impl Machine {
             return;
         }
         self.cx.now = self.cx.now.max(now);
+        if matches!(self.stage, Stage::Waiting) {
+            // A timeline begins with its run, also that of a run that is stopped before it began.
+            match input {
+                Input::Begin => {}
+                Input::Interrupt => self.cx.log_start(),
+                Input::Sighting(_) | Input::Acted { .. } | Input::Tick => return,
+            }
+        }
         match input {
             Input::Begin => self.begin(),
             Input::Sighting(sighting) => self.cx.sight(sighting.dut, sighting.what),
-            Input::Acted { id, result: Ok(done) } => {
-                self.cx.log(What::Acted { id, done });
-            }
-            Input::Acted { id, result: Err(error) } => {
-                self.cx.log(What::ActionFailed { id, error });
+            Input::Acted { id, result } => {
+                if self.cx.ended(id) {
+                    self.cx.log(match result {
+                        Ok(done) => What::Acted { id, done },
+                        Err(error) => What::ActionFailed { id, error },
+                    });
+                }
             }
             Input::Tick => {}
             Input::Interrupt => {
@@ -98,7 +110,7 @@ impl Machine {
             Stage::Settling => self.cx.unconfirmed_until(),
             Stage::Waiting
             | Stage::Arranging(_)
-            | Stage::Starting(_)
+            | Stage::Starting(..)
             | Stage::TearingDown(..)
             | Stage::Over => None,
         }
@@ -140,7 +152,7 @@ impl Machine {
 
     fn see(&mut self, event: &Event) {
         match &mut self.stage {
-            Stage::Arranging(actions) | Stage::Starting(actions) => actions.see(event),
+            Stage::Arranging(actions) | Stage::Starting(actions, _) => actions.see(event),
             Stage::Steadying(steady) => steady.see(event),
             Stage::Walking(sequence) => sequence.see(event, &mut self.cx),
             Stage::TearingDown(actions, _) => {
@@ -168,12 +180,18 @@ impl Machine {
                 if actions.poll(&mut self.cx) {
                     self.cx.log(What::Phase(Phase::Steady));
                     self.cx.mark();
-                    self.stage = Stage::Starting(Actions::new(self.start_afresh()));
+                    let script = self.start_afresh();
+                    let cycles = script.contains(&Action::Power { on: false });
+                    let owed = cycles.then(|| self.cx.promise(None, Action::Power { on: true }));
+                    self.stage = Stage::Starting(Actions::new(script), owed);
                     self.advance();
                 }
             }
-            Stage::Starting(actions) => {
+            Stage::Starting(actions, owed) => {
                 if actions.poll(&mut self.cx) {
+                    if let Some(owed) = owed.take() {
+                        self.cx.keep(owed);
+                    }
                     let conditions = self.cx.plan.steady.clone();
                     let mut steady = SteadyState::new(conditions, self.cx.now);
                     for event in self.cx.since_mark() {
@@ -208,7 +226,9 @@ impl Machine {
                 }
             }
             Stage::TearingDown(actions, ended) => {
-                if actions.poll(&mut self.cx) {
+                // What is still being done must end before it is undone, lest it be done after.
+                let in_the_way = actions.is_idle() && self.cx.is_acting();
+                if !in_the_way && actions.poll(&mut self.cx) {
                     let ended = ended.clone();
                     self.cx.log(What::RunEnded(ended));
                     self.cx.finish();

@@ -87,7 +87,11 @@ impl Sequence {
             cx.log(What::StepEnded { step, outcome: outcome.clone() });
             match outcome {
                 StepOutcome::Done | StepOutcome::Refused | StepOutcome::CutShort => {}
-                StepOutcome::TimedOut { .. } | StepOutcome::Abandoned => return Some(End::At(outcome)),
+                StepOutcome::TimedOut { .. } | StepOutcome::Abandoned => {
+                    // Nothing is begun after it, however often this is asked to go on.
+                    self.next = self.steps.len();
+                    return Some(End::At(outcome));
+                }
             }
         }
     }

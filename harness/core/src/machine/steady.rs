@@ -34,6 +34,8 @@ enum Kind {
 #[derive(Default)]
 struct Streak {
     since: Option<Instant>,
+    /// Sightings after the first.
+    more: u64,
     last: VecDeque<Instant>,
 }
 
@@ -44,22 +46,28 @@ impl Streak {
         if self.last.len() > window + 1 {
             self.last.pop_front();
         }
+        self.more += u64::from(self.since.is_some());
         let broken = self.last.len() == window + 1 && at.since(self.last[0]) > rate.per;
         let began = *self.since.get_or_insert(at);
         // Before `window + 1` were seen the streak itself must not outlast one `per`.
         let late = self.last.len() <= window && at.since(began) > rate.per;
         if broken || late {
             self.since = Some(at);
+            self.more = 0;
             self.last.clear();
             self.last.push_back(at);
         }
     }
 
-    fn length(&self) -> Duration {
-        match (self.since, self.last.back()) {
+    /// Whether it has lasted so long, and kept the rate on average: a streak shorter than the rate's own `per` is never
+    /// broken, however slow.
+    fn lasted(&self, over: Duration, rate: Rate) -> bool {
+        let length = match (self.since, self.last.back()) {
             (Some(since), Some(last)) => last.since(since),
             _ => Duration::ZERO,
-        }
+        };
+        let due = u128::from(rate.count) * u128::from(length.0);
+        length >= over && u128::from(self.more) * u128::from(rate.per.0) >= due
     }
 }
 
@@ -90,7 +98,7 @@ impl SteadyState {
                 Kind::Seen => condition.met = true,
                 Kind::Rate { at_least, over, streak } => {
                     streak.see(event.at, *at_least);
-                    condition.met |= streak.length() >= *over;
+                    condition.met |= streak.lasted(*over, *at_least);
                 }
             }
         }

@@ -20,6 +20,9 @@ pub(super) struct Strike {
     /// The trigger's own count.
     count: u64,
     promises: Vec<u32>,
+    /// The instrument struck while it was being armed or disarmed.
+    early_or_late: Option<Fire>,
+    outcome: StepOutcome,
 }
 
 enum State {
@@ -48,14 +51,14 @@ impl Strike {
         let lowered = fault.lower(cx.plan.seed ^ u64::from(no).wrapping_mul(0x9E37_79B9_7F4A_7C15));
         // What must be undone is promised before anything is done.
         let mut promises: Vec<_> =
-            lowered.revert.iter().map(|revert| cx.promise(no, revert.clone())).collect();
+            lowered.revert.iter().map(|revert| cx.promise(Some(no), revert.clone())).collect();
         let mut script = Vec::new();
         let counts_flash = matches!(fault.timing().when, Some(crate::trigger::Trigger::FlashOp(_)));
         if counts_flash {
             script.push(Action::TraceFlash { on: true });
         }
         if let Some(cut) = &lowered.arm {
-            promises.push(cx.promise(no, Action::DisarmCut));
+            promises.push(cx.promise(Some(no), Action::DisarmCut));
             script.push(Action::ArmCut(cut.clone()));
         }
         Self {
@@ -67,22 +70,28 @@ impl Strike {
             state: State::Arming(Actions::new(script)),
             count: 0,
             promises,
+            early_or_late: None,
+            outcome: StepOutcome::Done,
         }
     }
 
     pub(super) fn see(&mut self, event: &Event, cx: &mut Cx) {
         self.during.see(event, cx);
+        // An instrument strikes by itself: it has when the rail is gone.
+        let struck = self.lowered.arm.is_some()
+            && matches!(&event.what, What::Rail { dut, on: false } if *dut == cx.plan.dut);
         match &mut self.state {
-            State::Arming(actions)
-            | State::Injecting(actions)
-            | State::Reverting(actions)
-            | State::Disarming(actions) => {
+            State::Arming(actions) | State::Disarming(actions) => {
                 actions.see(event);
+                // An instrument may strike before its port has said that it is armed, or after it was told to let be.
+                if struck {
+                    self.early_or_late = Some(Fire { at: event.at, source: Some(event.n), struck: true });
+                }
             }
+            State::Injecting(actions) | State::Reverting(actions) => actions.see(event),
             State::Armed { fire: fire @ None, .. } => {
                 if self.lowered.arm.is_some() {
-                    // The instrument strikes by itself: it has when the rail is gone.
-                    if matches!(&event.what, What::Rail { dut, on: false } if *dut == cx.plan.dut) {
+                    if struck {
                         *fire = Some(Fire { at: event.at, source: Some(event.n), struck: true });
                     }
                 } else if let Some(trigger) = self.fault.timing().when
@@ -130,15 +139,22 @@ impl Strike {
                     cx.fault_ends();
                     self.keep_promises(cx);
                     cx.log(What::Reverted { fault: self.no });
-                    self.state = State::Over(StepOutcome::Done);
+                    self.state = State::Over(self.outcome.clone());
                 }
                 State::Disarming(actions) => {
                     if !actions.poll(cx) {
                         return None;
                     }
-                    self.keep_promises(cx);
-                    let waited = self.fault.timing().within;
-                    self.state = State::Over(StepOutcome::TimedOut { waited });
+                    self.outcome = StepOutcome::TimedOut { waited: self.fault.timing().within };
+                    if self.early_or_late.take().is_some() {
+                        // Too late to count, but the power is off.
+                        cx.fault_begins();
+                        cx.mark();
+                        self.state = State::Reverting(Actions::new(self.lowered.revert.clone()));
+                    } else {
+                        self.keep_promises(cx);
+                        self.state = State::Over(self.outcome.clone());
+                    }
                 }
                 State::Over(outcome) => return Some(outcome.clone()),
             }
@@ -165,7 +181,7 @@ impl Strike {
         let timing = self.fault.timing();
         let fire = match timing.when {
             None => Some(Fire { at: cx.now, source: None, struck: false }),
-            Some(_) => None,
+            Some(_) => self.early_or_late.take(),
         };
         self.state = State::Armed { until: cx.now + timing.within, fire };
         let trigger = timing.when.map_or_else(|| "at once".to_owned(), crate::trigger::Trigger::text);

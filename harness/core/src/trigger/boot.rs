@@ -1,6 +1,6 @@
 //! `boot: {nth: 3, by: 10ms}`: the device boots.
 
-use super::{Pull, delay_text};
+use super::{Pull, delay_text, nth_signal};
 use crate::event::What;
 use crate::names::Dut;
 use crate::time::Duration;
@@ -22,13 +22,7 @@ crate::record! {
 
 impl OnBoot {
     pub(super) fn pull(&self, dut: &Dut, what: &What, count: &mut u64) -> Pull {
-        match what {
-            What::Signal { dut: of, name, .. } if of == dut && name.as_str() == BOOT => {
-                *count += 1;
-                if *count == self.nth { Pull::In(self.by) } else { Pull::No }
-            }
-            _ => Pull::No,
-        }
+        nth_signal(dut, what, BOOT, count, self.nth, self.by)
     }
 
     pub(super) fn text(&self) -> String {

@@ -56,6 +56,17 @@ impl Trigger {
     }
 }
 
+/// Pulls `by` after the `nth` time that the device shows a signal.
+fn nth_signal(dut: &Dut, what: &What, signal: &str, count: &mut u64, nth: u64, by: Duration) -> Pull {
+    match what {
+        What::Signal { dut: of, name, .. } if of == dut && name.as_str() == signal => {
+            *count += 1;
+            if *count == nth { Pull::In(by) } else { Pull::No }
+        }
+        _ => Pull::No,
+    }
+}
+
 /// `{by} after ` where there is any.
 fn delay_text(by: Duration) -> String {
     if by == Duration::ZERO { String::new() } else { format!("{by} after ") }

@@ -1,6 +1,6 @@
 //! `signal: {name: ready, nth: 2, plus: 5ms}`: the device shows a behaviour.
 
-use super::{Pull, delay_text};
+use super::{Pull, delay_text, nth_signal};
 use crate::event::What;
 use crate::names::{Dut, Signal};
 use crate::time::Duration;
@@ -21,13 +21,7 @@ crate::record! {
 
 impl OnSignal {
     pub(super) fn pull(&self, dut: &Dut, what: &What, count: &mut u64) -> Pull {
-        match what {
-            What::Signal { dut: of, name, .. } if of == dut && *name == self.name => {
-                *count += 1;
-                if *count == self.nth { Pull::In(self.by) } else { Pull::No }
-            }
-            _ => Pull::No,
-        }
+        nth_signal(dut, what, self.name.as_str(), count, self.nth, self.by)
     }
 
     pub(super) fn text(&self) -> String {

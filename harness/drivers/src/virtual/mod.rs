@@ -1,7 +1,7 @@
 //! The virtual board behind every port. Only here does the harness know that a board may be virtual.
 //!
-//! In virtual time ([`simulated`]) the board lives on the engine's own thread and its time is the bench's time. In real
-//! time ([`hosted`]) it lives on a thread of its own, and the ordinary drivers reach it through the doors that the
+//! In virtual time (`simulated`) the board lives on the engine's own thread and its time is the bench's time. In real
+//! time (`hosted`) it lives on a thread of its own, and the ordinary drivers reach it through the doors that the
 //! operating system sees.
 
 #[cfg(unix)]
