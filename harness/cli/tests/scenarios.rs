@@ -99,7 +99,10 @@ fn is_caught(selection: &Selection) -> Result<(), Failed> {
         let proven = judged.judgement.checks.iter().map(|check| &check.finding).any(|finding| {
             finding.verdict == Verdict::Fail
                 && !finding.evidence.is_empty()
-                && finding.evidence.iter().all(|event| Some(*event) <= last && shown.contains(&event.to_string()))
+                && finding
+                    .evidence
+                    .iter()
+                    .all(|event| Some(*event) <= last && shown.contains(&event.to_string()))
         });
         if judged.judgement.verdict == Verdict::Fail && proven {
             return Ok(());

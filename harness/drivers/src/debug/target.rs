@@ -282,7 +282,12 @@ fn trouble(name: &str, doing: &str, error: &Error) -> PortError {
     }
 }
 
-pub(super) fn flash_trouble(chip: &str, image: &std::path::Path, name: &str, error: &FlashError) -> PortError {
+pub(super) fn flash_trouble(
+    chip: &str,
+    image: &std::path::Path,
+    name: &str,
+    error: &FlashError,
+) -> PortError {
     let image = image.display();
     let (trouble, message, help) = match error {
         FlashError::NoSuitableNvm { .. } => (
