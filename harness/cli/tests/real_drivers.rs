@@ -20,7 +20,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -48,8 +48,12 @@ fn main() -> ExitCode {
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
-/// `real_drivers --mains <socket> on|off`.
+/// `real_drivers --mains <socket> on|off`. The switch is stuck as long as there is a file `<socket>.stuck`.
 fn switch(socket: &str, order: &str) -> ExitCode {
+    if Path::new(&stuck(socket)).exists() {
+        eprintln!("the switch is stuck");
+        return ExitCode::FAILURE;
+    }
     match ask(socket, order).as_deref() {
         Ok("ok") => ExitCode::SUCCESS,
         answer => {
@@ -57,6 +61,10 @@ fn switch(socket: &str, order: &str) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn stuck(socket: &str) -> String {
+    format!("{socket}.stuck")
 }
 
 /// One line to the mains, one line in answer.
@@ -233,21 +241,27 @@ fn full_disk() -> Result<(), Failed> {
 
 fn not_restored() -> Result<(), Failed> {
     let bench = Bench::new();
-    let rig = bench.project.read("rigs/bench.yaml");
     let run = bench.in_an_outage();
-    run.signal(Signal::SIGKILL);
-    run.end();
-    bench.project.write("rigs/bench.yaml", rig.replace("'on']", "'broken']"));
+    fs::write(stuck(&bench.mains), "")?;
+    run.signal(Signal::SIGINT);
+    run.end()
+        .expect(4)
+        .says("error: the rig could not be restored: power of `thermostat`")
+        .says("help: put it right and run `brownout heal bench`");
+    assert_eq!((bench.power().as_str(), bench.owed().len()), ("off", 1));
+
+    let why = "failed (exit status: 1): the switch is stuck";
     bench
         .project
         .run(&["heal", "bench"])
         .expect(4)
         .says("a run that died left the rig `bench` changed, and it cannot be restored:")
-        .says("failed (exit status: 1): the mains say Ok(\"error: say on, off, reset or status\")");
-    bench.project.run(&outage("off=50ms", "poisoned")).expect(4);
+        .says(why);
+    bench.project.run(&outage("off=50ms", "poisoned")).expect(4).says(why);
     assert_eq!((bench.power().as_str(), bench.owed().len()), ("off", 1));
+
     // A person puts it right.
-    bench.project.write("rigs/bench.yaml", rig);
+    fs::remove_file(stuck(&bench.mains))?;
     bench.project.run(&["heal", "bench"]).expect(0);
     assert_eq!((bench.power().as_str(), bench.owed()), ("on", vec![]));
     Ok(())
