@@ -202,7 +202,7 @@ fn two_processes_record_the_same_events() {
 }
 
 #[test]
-#[ignore = "takes a minute; CI runs it in a lane of its own"]
+#[ignore = "takes minutes; CI runs it in a lane of its own"]
 fn a_hundred_processes_record_the_same_events() {
     PLANS.iter().for_each(|plan| is_the_same_every_time(plan, 100));
 }
