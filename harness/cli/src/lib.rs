@@ -15,8 +15,6 @@ use failure::{Exit, Failure};
 
 /// Runs the program with the arguments of this process; gives its exit code.
 pub fn main() -> u8 {
-    // Before any thread is made: all of them inherit that these signals wait for the one that takes them.
-    signals::block();
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => {

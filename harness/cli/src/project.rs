@@ -12,7 +12,7 @@ use brownout_core::rig_file::RigFile;
 use brownout_core::scenario::ScenarioFile;
 use brownout_drivers::{BoardFacts, Rig};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 use std::{fs, io};
 
@@ -191,6 +191,7 @@ impl Project {
         if !wrong.is_empty() {
             return Err(Failure::rendered(wrong));
         }
+        self.images_fit(&plans)?;
         if let Some(case) = &selection.case {
             let cases: Vec<String> = plans.iter().map(case_of).filter(|case| !case.is_empty()).collect();
             plans.retain(|plan| case_of(plan) == *case);
@@ -217,6 +218,17 @@ impl Project {
             .iter()
             .find(|path| path.file_stem().is_some_and(|stem| stem == name))
             .map_or(usual, |path| path.display().to_string())
+    }
+
+    /// An image for another chip is wrong input: it is refused before anything is done to a rig.
+    fn images_fit(&self, plans: &[Plan]) -> Result<(), Failure> {
+        let images: BTreeSet<(&str, &str)> =
+            plans.iter().map(|plan| (plan.board.image.path.as_str(), plan.board.chip.as_str())).collect();
+        for (path, chip) in images {
+            brownout_drivers::image_fits(&self.image(path), chip)
+                .map_err(|error| Failure::input(error.message, error.help.unwrap_or_default()))?;
+        }
+        Ok(())
     }
 
     /// Where an image of a plan is on this machine.

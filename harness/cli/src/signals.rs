@@ -1,63 +1,74 @@
 //! Ctrl-C and its relatives: the first asks the run to revert and end, the second ends the program at once.
+//!
+//! Signals are caught by handlers, not merely blocked and waited for: the serial port library waits with `ppoll` and an
+//! empty signal mask, so a blocked signal would find its thread open and end the program, with the power off.
 
 use brownout_engine::{Interrupt, Interrupter};
 
 #[cfg(unix)]
 use nix::sys::signal::{SigSet, Signal};
 
+/// Signals by which people and supervisors ask to stop.
 #[cfg(unix)]
-fn asking() -> SigSet {
-    let mut set = SigSet::empty();
-    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
-        set.add(signal);
+const ASKING: [Signal; 3] = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP];
+
+/// Wishes to stop, from now on; until then signals end the program.
+#[cfg(unix)]
+#[derive(Debug)]
+pub struct Wishes(signal_hook::iterator::Signals);
+
+#[cfg(unix)]
+impl Wishes {
+    /// Begins to listen.
+    ///
+    /// # Errors
+    /// The system has no descriptors left.
+    pub fn new() -> std::io::Result<Self> {
+        signal_hook::iterator::Signals::new(ASKING.map(|signal| signal as i32)).map(Self)
     }
-    set
+
+    /// Waits for the next.
+    fn next(&mut self) {
+        let _ = self.0.forever().next();
+    }
+
+    /// Waits until somebody asks to stop, or for so long.
+    pub fn wait(mut self, limit: Option<std::time::Duration>) {
+        let Some(limit) = limit else { return self.next() };
+        let (done, over) = std::sync::mpsc::channel();
+        let _ = std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
+            self.next();
+            let _ = done.send(());
+        });
+        let _ = over.recv_timeout(limit);
+    }
 }
 
-/// Keeps these signals for [`listen`]. Call before any thread is made. Programs that are started do not inherit it.
-pub fn block() {
-    #[cfg(unix)]
-    {
-        // Cannot fail with a valid set.
-        let _ = asking().thread_block();
-    }
-}
-
-/// Turns signals into a wish to stop. The thread lives as long as the program.
+/// Turns signals into a wish to stop. Call before other threads are made: they inherit that signals, which would
+/// interrupt their system calls, are for the thread that is made here. It lives as long as the program.
 pub fn listen() -> Interrupt {
     let (interrupter, interrupt) = Interrupter::new();
     #[cfg(unix)]
-    let _ = std::thread::Builder::new().name("signals".to_owned()).spawn(move || take(&interrupter));
+    if let Ok(wishes) = Wishes::new() {
+        let asking = ASKING.into_iter().collect::<SigSet>();
+        // Cannot fail with a valid set.
+        let _ = asking.thread_block();
+        let _ = std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
+            let _ = asking.thread_unblock();
+            take(wishes, &interrupter);
+        });
+    }
     #[cfg(not(unix))]
     std::mem::forget(interrupter);
     interrupt
 }
 
 #[cfg(unix)]
-fn take(interrupter: &Interrupter) {
-    let set = asking();
-    if set.wait().is_err() {
-        return;
-    }
+fn take(mut wishes: Wishes, interrupter: &Interrupter) {
+    wishes.next();
     eprintln!("\nstopping: reverting faults and writing the report (once more to stop at once)");
     interrupter.interrupt();
-    if set.wait().is_ok() {
-        eprintln!("stopped at once; `brownout heal` undoes what may be left on a rig");
-        std::process::exit(130);
-    }
-}
-
-/// Waits until somebody asks to stop, or for so long.
-#[cfg(unix)]
-pub fn wait(limit: Option<std::time::Duration>) {
-    let Some(limit) = limit else {
-        let _ = asking().wait();
-        return;
-    };
-    let (done, over) = std::sync::mpsc::channel();
-    let _ = std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
-        let _ = asking().wait();
-        let _ = done.send(());
-    });
-    let _ = over.recv_timeout(limit);
+    wishes.next();
+    eprintln!("stopped at once; `brownout heal` undoes what may be left on a rig");
+    std::process::exit(130);
 }

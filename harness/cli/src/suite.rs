@@ -2,7 +2,7 @@
 
 use crate::failure::{Exit, Failure};
 use crate::project::{Bench, Project, case_of};
-use crate::view::{self, Screen};
+use crate::view::{self, Paper, Screen};
 use crate::wall::{self, Stopwatch};
 use brownout_core::event::{Ended, Event, What};
 use brownout_core::judge::judge;
@@ -11,7 +11,7 @@ use brownout_core::verdict::{Judgement, Verdict};
 use brownout_engine::{
     Finished, Interrupt, Journal, JournalError, Ledger, LedgerError, Manifest, PumpError, RunOrder,
 };
-use brownout_report::terminal::{self, Style};
+use brownout_report::terminal;
 use brownout_report::{RunLine, RunView, Suite, html, json, junit};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -39,7 +39,7 @@ pub struct Runner<'a> {
     interrupt: Interrupt,
     ledger: Option<Ledger>,
     runtime: tokio::runtime::Runtime,
-    style: Style,
+    paper: &'a mut Paper,
     /// Show what happens inside each run.
     live: bool,
     started: Stopwatch,
@@ -66,7 +66,7 @@ impl<'a> Runner<'a> {
         bench: &'a Bench,
         report_dir: Option<&Path>,
         interrupt: Interrupt,
-        style: Style,
+        paper: &'a mut Paper,
         live: bool,
     ) -> Result<Self, Failure> {
         let anchor = wall::now();
@@ -84,7 +84,7 @@ impl<'a> Runner<'a> {
             interrupt,
             ledger,
             runtime,
-            style,
+            paper,
             live,
             started: Stopwatch::start(),
             lines: Vec::new(),
@@ -97,6 +97,11 @@ impl<'a> Runner<'a> {
         self.interrupt.wished()
     }
 
+    /// Says something about the suite.
+    pub fn say(&mut self, text: &str) {
+        self.paper.print(text);
+    }
+
     /// Runs one job, records and judges it.
     ///
     /// # Errors
@@ -104,7 +109,8 @@ impl<'a> Runner<'a> {
     pub fn run(&mut self, job: &Job) -> Result<Judged, Failure> {
         let (judged, line) = self.run_quietly(job)?;
         if !self.live {
-            view::print(&format!("{}\n", terminal::run_line(&line, &self.style)));
+            let text = terminal::run_line(&line, self.paper.style());
+            self.paper.print(&format!("{text}\n"));
         }
         self.lines.push(line);
         Ok(judged)
@@ -127,7 +133,7 @@ impl<'a> Runner<'a> {
             plan: job.plan.clone(),
             digest: digest.clone(),
         };
-        let mut screen = Screen::new(self.style, self.live, self.bench.rig.clock);
+        let mut screen = Screen::new(self.paper, self.live, self.bench.rig.clock);
         let ledger = self.ledger.as_mut();
         let result = self.runtime.block_on(brownout_engine::run(
             order,
@@ -156,7 +162,8 @@ impl<'a> Runner<'a> {
         };
         write_reports(&mut journal, &view)?;
         if self.live {
-            view::print(&format!("\n{}", terminal::run(&view, &self.style)));
+            let text = terminal::run(&view, self.paper.style());
+            self.paper.print(&format!("\n{text}"));
         }
         let line = RunLine::of(&view);
         Ok((Judged { events, judgement }, line))
@@ -191,7 +198,7 @@ impl<'a> Runner<'a> {
             broken = if rig_failed { broken + 1 } else { 0 };
             let left = jobs.len() - index - 1;
             if broken == RIG_PATIENCE && left > 0 {
-                view::print(&format!(
+                self.paper.print(&format!(
                     "the rig broke {RIG_PATIENCE} times in a row; {left} more runs were not tried\n"
                 ));
                 break;
@@ -221,11 +228,13 @@ impl<'a> Runner<'a> {
         write("summary.json", json::summary(&suite))?;
         write("index.html", html::index(&suite))?;
         if !self.live {
-            view::print(&format!("\n{}", terminal::outcome(&suite, &self.style)));
+            let text = terminal::outcome(&suite, self.paper.style());
+            self.paper.print(&format!("\n{text}"));
         } else if suite.runs.len() > 1 {
-            view::print(&format!("\n{}", terminal::suite(&suite, &self.style)));
+            let text = terminal::suite(&suite, self.paper.style());
+            self.paper.print(&format!("\n{text}"));
         }
-        view::print(&format!("report: {}/index.html\n", suite.folder));
+        self.paper.print(&format!("report: {}/index.html\n", suite.folder));
         if !self.poisoned.is_empty() {
             return Err(Failure::not_restored(
                 format!("the rig could not be restored: {}", self.poisoned.join(", ")),

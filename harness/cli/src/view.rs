@@ -57,13 +57,57 @@ pub fn print(text: &str) {
     let _ = out.flush();
 }
 
+/// Where a suite is shown.
+#[derive(Debug)]
+pub struct Paper {
+    style: Style,
+    /// What was printed, if it is kept instead of shown.
+    kept: Option<String>,
+}
+
+impl Paper {
+    /// Standard output.
+    pub fn stdout(show: Show) -> Self {
+        Self { style: style(show), kept: None }
+    }
+
+    /// Nobody looks now: what is printed is kept for [`Self::text`].
+    pub fn kept() -> Self {
+        Self { style: Style::PLAIN, kept: Some(String::new()) }
+    }
+
+    /// How it is to be written on.
+    pub fn style(&self) -> &Style {
+        &self.style
+    }
+
+    /// Prints.
+    pub fn print(&mut self, text: &str) {
+        match &mut self.kept {
+            Some(kept) => kept.push_str(text),
+            None => print(text),
+        }
+    }
+
+    /// What was printed on a paper that is kept.
+    pub fn text(&self) -> &str {
+        self.kept.as_deref().unwrap_or_default()
+    }
+
+    /// Whether there can be a line at the bottom.
+    fn is_terminal(&self) -> bool {
+        self.kept.is_none() && std::io::stdout().is_terminal()
+    }
+}
+
 /// How often the line at the bottom moves while nothing happens.
 const GLANCE: Duration = Duration::from_millis(250);
 
 /// A run on standard output, while it happens: lines as things happen, and on a terminal a line at the bottom that
 /// says what is under way.
 #[derive(Debug)]
-pub struct Screen {
+pub struct Screen<'a> {
+    paper: &'a mut Paper,
     live: Live,
     /// Print the lines.
     lines: bool,
@@ -74,11 +118,12 @@ pub struct Screen {
     last: Option<Instant>,
 }
 
-impl Screen {
+impl<'a> Screen<'a> {
     /// A screen for one run; `lines` if its lines are to be printed.
-    pub fn new(style: Style, lines: bool, clock: Clock) -> Self {
-        let status = std::io::stdout().is_terminal();
-        Self { live: Live::new(style), lines, status, clock, shown: false, last: None }
+    pub fn new(paper: &'a mut Paper, lines: bool, clock: Clock) -> Self {
+        let status = paper.is_terminal();
+        let live = Live::new(*paper.style());
+        Self { paper, live, lines, status, clock, shown: false, last: None }
     }
 
     fn status(&mut self, at: Instant) {
@@ -101,12 +146,12 @@ impl Screen {
     }
 }
 
-impl Onlooker for Screen {
+impl Onlooker for Screen<'_> {
     fn event(&mut self, event: &Event) {
         let lines = self.live.event(event);
         if self.lines && !lines.is_empty() {
             self.clear();
-            print(&(lines.join("\n") + "\n"));
+            self.paper.print(&(lines.join("\n") + "\n"));
         }
         self.status(event.at);
     }

@@ -38,6 +38,9 @@ pub enum JournalError {
 fn reason(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::StorageFull => "the disk is full; free some space and run again".to_owned(),
+        io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            format!("{error}; allow more, or name a folder elsewhere with --report-dir")
+        }
         io::ErrorKind::PermissionDenied => {
             "no permission; name a folder of your own with --report-dir".to_owned()
         }

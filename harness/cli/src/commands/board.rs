@@ -2,7 +2,8 @@
 
 use crate::args::Board as BoardArgs;
 use crate::failure::{Exit, Failure};
-use crate::{signals, view};
+use crate::signals::Wishes;
+use crate::view;
 use brownout_board::doors::Host;
 use brownout_board::{Board, Config};
 
@@ -23,6 +24,8 @@ pub fn run(args: &BoardArgs) -> Result<Exit, Failure> {
             Failure::input(format!("{}: {error}", path.display()), "an image is an ELF file for an nRF52840")
         })?;
     }
+    let wishes = Wishes::new()
+        .map_err(|error| Failure::inconclusive(format!("cannot listen for signals: {error}"), None))?;
     let host = Host::start(board).map_err(|error| {
         Failure::inconclusive(
             format!("the virtual board's doors cannot be opened: {error}"),
@@ -47,6 +50,6 @@ pub fn run(args: &BoardArgs) -> Result<Exit, Failure> {
         power.display(),
         elf = args.image.as_ref().map_or_else(|| "<ELF>".to_owned(), |path| path.display().to_string()),
     ));
-    signals::wait(args.seconds.map(std::time::Duration::from_secs));
+    wishes.wait(args.seconds.map(std::time::Duration::from_secs));
     Ok(Exit::Pass)
 }

@@ -20,7 +20,7 @@ pub fn run(args: &Kinds) -> Result<Exit, Failure> {
             format!("{:#}\n", schema(of))
         }
         None => describe(args.name.as_deref(), &brownout_drivers::tables())
-            .map_err(|message| Failure::input(message, "`brownout kinds` shows everything in brief"))?,
+            .map_err(|message| Failure::input(message, ""))?,
     };
     view::print(&text);
     Ok(Exit::Pass)

@@ -15,10 +15,10 @@ pub fn run(args: &Run) -> Result<Exit, Failure> {
     let bench = project.bench(&args.selection.rig)?;
     let plans = project.plans(&args.selection, &bench)?;
     let jobs: Vec<Job> = plans.into_iter().map(|plan| job(&project, plan, &args.selection)).collect();
-    let style = view::style(args.show);
+    let mut paper = view::Paper::stdout(args.show);
     let live = jobs.len() == 1 || args.show.verbose;
     let mut runner =
-        Runner::new(&project, &bench, args.report_dir.as_deref(), signals::listen(), style, live)?;
+        Runner::new(&project, &bench, args.report_dir.as_deref(), signals::listen(), &mut paper, live)?;
     runner.run_all(&jobs)?;
     runner.finish()
 }

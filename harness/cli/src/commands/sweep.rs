@@ -26,13 +26,13 @@ pub fn run(args: &Sweep) -> Result<Exit, Failure> {
     let project = Project::find()?;
     let bench = project.bench(&args.selection.rig)?;
     let plans = distinct(project.plans(&args.selection, &bench)?)?;
-    let style = view::style(args.show);
+    let mut paper = view::Paper::stdout(args.show);
     let mut runner = Runner::new(
         &project,
         &bench,
         args.report_dir.as_deref(),
         signals::listen(),
-        style,
+        &mut paper,
         args.show.verbose,
     )?;
     for plan in plans {
@@ -42,7 +42,7 @@ pub fn run(args: &Sweep) -> Result<Exit, Failure> {
         let operations = count(&project, &mut runner, &plan, args)?;
         let moments = moments(&plan, args);
         let points = operations * moments.len() as u64;
-        view::print(&format!("{}: {operations} flash operations, {points} cuts\n", plan.scenario));
+        runner.say(&format!("{}: {operations} flash operations, {points} cuts\n", plan.scenario));
         let mut jobs = Vec::new();
         for nth in 1..=operations {
             for moment in &moments {

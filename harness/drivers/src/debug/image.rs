@@ -2,7 +2,7 @@
 
 use brownout_core::port::{Port, PortError, Trouble};
 use object::read::elf::{ElfFile32, FileHeader, ProgramHeader};
-use object::{Object, ObjectSymbol, elf};
+use object::{FileKind, Object, ObjectSymbol, elf};
 use std::fs;
 use std::path::Path;
 
@@ -31,8 +31,13 @@ impl Image {
         let mismatch = |message: String| {
             wrong(Trouble::Mismatch, message, "an image is an ELF file for a 32-bit little-endian Arm")
         };
+        match FileKind::parse(&*bytes) {
+            Ok(FileKind::Elf32) => {}
+            Ok(FileKind::Elf64) => return Err(mismatch("this ELF file is for a 64-bit machine".into())),
+            _ => return Err(mismatch("this is not an ELF file".into())),
+        }
         let file: ElfFile32<'_> = ElfFile32::parse(&*bytes)
-            .map_err(|error| mismatch(format!("this is not such an ELF file ({error})")))?;
+            .map_err(|error| mismatch(format!("this ELF file cannot be read ({error})")))?;
         let endian = file.endian();
         let machine = file.elf_header().e_machine(endian);
         if machine != elf::EM_ARM {

@@ -1,11 +1,13 @@
 //! Debug probes, all through probe-rs.
 
+mod fit;
 mod image;
 mod logs;
 mod selector;
 mod target;
 mod thread;
 
+pub use fit::image_fits;
 pub(crate) use selector::opener;
 pub use selector::{ProbeRsParams, WireSpeed};
 pub(crate) use target::{Opener, Target};

@@ -20,7 +20,7 @@ const HALT: Duration = Duration::from_millis(500);
 pub(crate) type Opener = Box<dyn FnMut() -> Result<Probe, DebugProbeError> + Send>;
 
 /// The chips that probe-rs knows. Reading its table takes longer than an attach, so it is read once.
-fn registry() -> &'static Registry {
+pub(super) fn registry() -> &'static Registry {
     static CHIPS: OnceLock<Registry> = OnceLock::new();
     CHIPS.get_or_init(Registry::from_builtin_families)
 }
@@ -282,7 +282,12 @@ fn trouble(name: &str, doing: &str, error: &Error) -> PortError {
     }
 }
 
-fn flash_trouble(chip: &str, image: &std::path::Path, name: &str, error: &FlashError) -> PortError {
+pub(super) fn flash_trouble(
+    chip: &str,
+    image: &std::path::Path,
+    name: &str,
+    error: &FlashError,
+) -> PortError {
     let image = image.display();
     let (trouble, message, help) = match error {
         FlashError::NoSuitableNvm { .. } => (

@@ -1,0 +1,115 @@
+//! Wrong input: exit code 2, and a message that says what to do.
+
+use crate::program::{self, Project, arm_elf, command};
+use insta::assert_snapshot;
+use std::fmt::Write as _;
+
+/// What was typed, how it ended and what was said, with nothing in it that differs between computers.
+fn transcript(project: &Project, lines: &[&str]) -> String {
+    let mut text = String::new();
+    for line in lines {
+        let arguments: Vec<_> = line.split(' ').collect();
+        let ended = project.run(&arguments);
+        let _ =
+            writeln!(text, "$ brownout {line}\n{}{}[exit {:?}]\n", ended.stdout, ended.stderr, ended.code);
+    }
+    redacted(project, &text)
+}
+
+fn redacted(project: &Project, text: &str) -> String {
+    text.replace(&project.path().display().to_string(), "[project]").replace(program::PROGRAM, "[program]")
+}
+
+#[test]
+fn names_of_things_that_are_not_there() {
+    let project = Project::new();
+    assert_snapshot!(transcript(
+        &project,
+        &[
+            "run scenarios/nope.yaml",
+            "run --rig nope",
+            "run --defect nope",
+            "run scenarios/power/cut-while-writing-settings.yaml --case nth=99",
+            "run scenarios/power/hang-caught-by-watchdog.yaml --case nth=99",
+            "run --tag nope",
+            "run --image nope.elf",
+            "kinds nope",
+            "heal nope",
+            "judge nope",
+            "frobnicate",
+        ]
+    ));
+    assert!(!project.path().join("reports").exists(), "wrong input leaves no report");
+}
+
+#[test]
+fn problems_of_several_files_together() {
+    let project = Project::new();
+    project.write(
+        "scenarios/bad/a.yaml",
+        "scenario: a\nmethod:\n  - power_cut: {for: 5}\n  - wiat: {for: ready, within: 1s}\nexpect:\n  - never: panic\n",
+    );
+    project.write(
+        "scenarios/bad/b.yaml",
+        "scenario: b\nscenario: c\nmethod: [pause: 1s]\nexpect: [never: panic]\n",
+    );
+    assert_snapshot!(transcript(&project, &["run scenarios/bad", "list scenarios/bad"]));
+}
+
+#[test]
+fn things_that_do_not_fit_together() {
+    let project = Project::new();
+    project.write(
+        "scenarios/bad/signal.yaml",
+        "scenario: a signal the board does not have\nmethod:\n  - pause: 1s\nexpect:\n  - never: meltdown\n",
+    );
+    let board = project.read("rigs/boards/nrf52840-thermostat.yaml");
+    project.write("rigs/boards/broken.yaml", board.replace("'^app: ready'", "'^app: (ready'"));
+    let rig = project.read("rigs/virtual.yaml");
+    project.write("rigs/broken.yaml", rig.replace("nrf52840-thermostat", "broken"));
+    project.write("rigs/lost.yaml", rig.replace("nrf52840-thermostat", "lost"));
+    assert_snapshot!(transcript(
+        &project,
+        &[
+            "run scenarios/power/cut-while-writing-settings.yaml --rig nrf52840-dk",
+            "run scenarios/bad/signal.yaml",
+            "run --rig broken",
+            "run --rig lost",
+            "sweep scenarios/power/hang-caught-by-watchdog.yaml",
+        ]
+    ));
+}
+
+#[test]
+fn images_for_something_else() {
+    let project = Project::new();
+    project.write("text.elf", "this is no ELF file");
+    project.write("outside.elf", arm_elf(0x0030_0000, &[0xFE, 0xE7]));
+    let mut other = arm_elf(0, &[0xFE, 0xE7]);
+    other[18] = 243; // RISC-V
+    project.write("riscv.elf", other);
+    std::os::unix::fs::symlink(program::PROGRAM, project.path().join("desktop.elf")).unwrap();
+    const RUN: &str = "run scenarios/power/hang-caught-by-watchdog.yaml --image";
+    let lines = ["text.elf", "outside.elf", "riscv.elf", "desktop.elf"].map(|image| format!("{RUN} {image}"));
+    assert_snapshot!(transcript(&project, &lines.each_ref().map(String::as_str)));
+    assert!(!project.path().join("reports").exists(), "wrong input leaves no report");
+}
+
+#[test]
+fn a_report_folder_that_is_not_empty() {
+    let project = Project::new();
+    project.write("kept/notes.txt", "mine");
+    assert_snapshot!(transcript(
+        &project,
+        &["run scenarios/power/reset-keeps-settings.yaml --report-dir kept"]
+    ));
+    assert_eq!(project.read("kept/notes.txt"), "mine");
+    assert_eq!(std::fs::read_dir(project.path().join("kept")).unwrap().count(), 1);
+}
+
+#[test]
+fn a_folder_that_is_no_project() {
+    let folder = tempfile::tempdir().unwrap();
+    let ended = program::Started::new(command(folder.path(), &["list"])).end();
+    ended.expect(2).says("this folder belongs to no brownout project");
+}

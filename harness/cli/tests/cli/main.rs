@@ -1,0 +1,13 @@
+//! The program from outside: exit codes, messages, files.
+
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "a test that meets the unexpected has failed")]
+
+#[path = "../program/mod.rs"]
+mod program;
+
+mod input;
+mod instruments;
+mod output;
+mod records;
+mod stopping;

@@ -1,0 +1,114 @@
+//! What is printed when all is well: plain where it goes to a file, and never wider than a page.
+
+use crate::program::{Project, Started, command};
+use insta::assert_snapshot;
+
+const WATCHDOG: &str = "scenarios/power/hang-caught-by-watchdog.yaml";
+
+#[test]
+fn scenarios_and_plans() {
+    let project = Project::new();
+    assert_snapshot!("list", project.run(&["list", "--tag", "settings"]).expect(0).stdout);
+    let plan = project
+        .run(&["plan", "scenarios/power/cut-while-writing-settings.yaml", "--case", "nth=3"])
+        .expect(0)
+        .stdout;
+    // The digest of the plan holds that of the image, which is built anew now and then.
+    let plan = regexless(&plan, ", plan ", 12);
+    assert_snapshot!("plan", plan);
+}
+
+/// Hides so many characters behind each occurrence of some words.
+fn regexless(text: &str, words: &str, characters: usize) -> String {
+    let mut parts = text.split(words);
+    let mut shown = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        shown.push_str(words);
+        shown.push_str("[…]");
+        shown.extend(part.chars().skip(characters));
+    }
+    shown
+}
+
+#[test]
+fn plans_as_json_are_plans_again() {
+    let project = Project::new();
+    let plans = project.run(&["plan", "--json"]).expect(0).stdout;
+    let listed = project.run(&["list"]).expect(0).stdout;
+    assert!(listed.ends_with(&format!(" {} runs\n", plans.lines().count())), "{listed}");
+    for line in plans.lines() {
+        let plan: brownout_core::plan::Plan = serde_json::from_str(line).unwrap();
+        assert_eq!(serde_json::to_string(&plan).unwrap(), line);
+    }
+}
+
+#[test]
+fn kinds_and_schemas() {
+    let project = Project::new();
+    let brief = project.run(&["kinds"]).expect(0).stdout;
+    for word in ["power_cut", "flash_op", "recovers", "wait", "probe_rs", "serial", "command", "virtual"] {
+        assert!(brief.contains(word), "{word} is not in\n{brief}");
+    }
+    assert_snapshot!("kinds_power_cut", project.run(&["kinds", "power_cut"]).expect(0).stdout);
+    for file in ["scenario", "board", "rig"] {
+        let text = project.run(&["kinds", "--schema", file]).expect(0).stdout;
+        let schema: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert!(schema.get("$schema").is_some() && schema.get("properties").is_some(), "{file}: {text}");
+    }
+}
+
+#[test]
+fn rigs_that_are_whole() {
+    let project = Project::new();
+    for rig in ["virtual", "virtual-wall"] {
+        let ended = project.run(&["doctor", rig]).expect(0);
+        for port in ["debug", "console", "power", "flash_trace"] {
+            let line = format!("    ok       {port} (virtual)\n");
+            assert!(ended.stdout.contains(&line), "{}", ended.stdout);
+        }
+        assert!(ended.stdout.ends_with("everything is there\n"), "{}", ended.stdout);
+    }
+}
+
+/// The ends of runs of all three verdicts.
+fn shown() -> Vec<String> {
+    let project = Project::new();
+    let pass = project.run(&["run", WATCHDOG]).expect(0);
+    let fail = project.run(&["run", WATCHDOG, "--defect", "no_watchdog"]).expect(1);
+    let many = project.run(&["run", "--tag", "reset", "--defect", "forgets_cause", "--verbose"]).expect(1);
+    let summary = project.run(&["run", "--tag", "boot"]).expect(0);
+    vec![pass.stdout, fail.stdout, many.stdout, summary.stdout]
+}
+
+#[test]
+fn into_a_pipe_goes_plain_text_no_wider_than_80_columns() {
+    for text in shown() {
+        assert!(text.is_ascii(), "{text}");
+        assert!(!text.contains(['\x1b', '\r']), "{text}");
+        for line in text.lines().filter(|line| line.len() > 80) {
+            // What is to be copied is never broken.
+            assert!(line.contains("brownout ") || line.contains('/'), "{line}");
+        }
+    }
+}
+
+#[test]
+fn colours_only_when_asked() {
+    let project = Project::new();
+    let coloured = project.run(&["run", WATCHDOG, "--color", "always"]).expect(0).stdout;
+    assert!(coloured.contains("\x1b["), "{coloured}");
+    for arguments in [&["run", WATCHDOG][..], &["run", WATCHDOG, "--color", "never"]] {
+        let mut command = command(project.path(), arguments);
+        command.env("NO_COLOR", "1").env("TERM", "xterm-256color");
+        let ended = Started::new(command).end().expect(0);
+        assert!(!ended.stdout.contains('\x1b') && !ended.stderr.contains('\x1b'), "{}", ended.stdout);
+    }
+}
+
+#[test]
+fn a_reader_who_goes_away_is_no_trouble() {
+    let project = Project::new();
+    let mut child = command(project.path(), &["kinds"]).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
