@@ -21,6 +21,7 @@ scenario: the power is cut whenever the device boots
 steady:
   - seen: {signal: ready, within: 10s}
 method:
+  - power_cut: {for: 1ms}
   - repeat:
       times: 200
       steps:
@@ -78,6 +79,7 @@ fn main() {
 
     let mut latencies = latencies(&watcher.unwrap().join().unwrap());
     latencies.sort();
+    assert!(!latencies.is_empty(), "the power was never cut: {:?}", finished.events.last());
     let at = |permille: usize| latencies[(latencies.len() - 1) * permille / 1000].as_secs_f64() * 1e6;
     println!(
         "console line to power off: p50 {:.0} us, p90 {:.0} us, p99 {:.0} us, worst {:.0} us, n={} in {:.1} s (target p50 < 150 us, p99 < 1000 us)",
