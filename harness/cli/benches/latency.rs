@@ -9,7 +9,7 @@ use brownout_board::output::Visible;
 use brownout_cli::args::Selection;
 use brownout_cli::project::Project;
 use brownout_cli::suite;
-use brownout_core::event::Event;
+use brownout_core::event::{Event, What};
 use brownout_core::judge::judge;
 use brownout_engine::{Interrupter, Journal, Manifest, Onlooker, RunOrder};
 use std::path::Path;
@@ -80,7 +80,7 @@ fn main() {
     let mut latencies = latencies(&watcher.unwrap().join().unwrap());
     latencies.sort();
     assert!(!latencies.is_empty(), "the power was never cut: {:?}", finished.events.last());
-    let at = |permille: usize| latencies[(latencies.len() - 1) * permille / 1000].as_secs_f64() * 1e6;
+    let at = |permille: usize| micros(&latencies, permille);
     println!(
         "console line to power off: p50 {:.0} us, p90 {:.0} us, p99 {:.0} us, worst {:.0} us, n={} in {:.1} s (target p50 < 150 us, p99 < 1000 us)",
         at(500),
@@ -90,8 +90,36 @@ fn main() {
         latencies.len(),
         took.as_secs_f64()
     );
+    let mut ours = from_read_to_switched(&finished.events);
+    ours.sort();
+    println!(
+        "  of which from the read of the serial port to the mains: p50 {:.0} us, p90 {:.0} us, p99 {:.0} us",
+        micros(&ours, 500),
+        micros(&ours, 900),
+        micros(&ours, 990)
+    );
     let judgement = judge(&plan, &digest, &finished.events);
     println!("verdict of the run: {:?}", judgement.verdict);
+}
+
+fn micros(sorted: &[Duration], permille: usize) -> f64 {
+    sorted[(sorted.len() - 1) * permille / 1000].as_secs_f64() * 1e6
+}
+
+/// From the time at which the serial port gave the line that pulled each trigger to the end of the injection.
+fn from_read_to_switched(events: &[Event]) -> Vec<Duration> {
+    let mut fired = None;
+    let mut all = Vec::new();
+    for event in events {
+        match &event.what {
+            What::Fired { source: Some(_), .. } => fired = Some(event.at),
+            What::Injected { .. } => {
+                all.extend(fired.take().map(|fired| Duration::from_nanos(event.at.0 - fired.0)));
+            }
+            _ => {}
+        }
+    }
+    all
 }
 
 /// From the first newline after each return of the power to the next loss of it.
