@@ -20,7 +20,13 @@ impl Stopwatch {
 
     #[allow(clippy::disallowed_methods, reason = "the one place that reads a clock")]
     pub(crate) fn now(&self) -> Instant {
-        Instant(u64::try_from(self.origin.elapsed().as_nanos()).unwrap_or(u64::MAX))
+        self.at(std::time::Instant::now())
+    }
+
+    /// What it showed at a time that was read elsewhere; zero before it was started.
+    pub(crate) fn at(&self, time: std::time::Instant) -> Instant {
+        let passed = time.saturating_duration_since(self.origin);
+        Instant(u64::try_from(passed.as_nanos()).unwrap_or(u64::MAX))
     }
 }
 

@@ -163,8 +163,26 @@ impl Rig {
     pub fn open(&self, boards: &BTreeMap<String, BoardFacts>, seed: u64) -> Result<Bench, PortError> {
         match self.clock {
             Clock::Virtual => self.open_virtual(boards, seed),
-            Clock::Wall => self.open_wall(boards, seed),
+            Clock::Wall => self.open_wall(boards, seed, &mut |_, _| {}),
         }
+    }
+
+    /// As [`Self::open`], on the wall clock; shows each virtual board, for those who measure how fast its doors are.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    #[cfg(all(feature = "virtual", unix))]
+    pub fn open_showing(
+        &self,
+        boards: &BTreeMap<String, BoardFacts>,
+        seed: u64,
+        mut show: impl FnMut(&Dut, &brownout_board::doors::Host<brownout_board::Board>),
+    ) -> Result<Bench, PortError> {
+        self.open_wall(boards, seed, &mut |dut, host| {
+            if let Some(hosted) = &host.0 {
+                show(dut, hosted.host());
+            }
+        })
     }
 
     #[cfg(feature = "virtual")]
@@ -192,14 +210,19 @@ impl Rig {
         Err(not_built())
     }
 
-    fn open_wall(&self, boards: &BTreeMap<String, BoardFacts>, seed: u64) -> Result<Bench, PortError> {
+    fn open_wall(
+        &self,
+        boards: &BTreeMap<String, BoardFacts>,
+        seed: u64,
+        show: &mut dyn FnMut(&Dut, &Host),
+    ) -> Result<Bench, PortError> {
         let clock = Stopwatch::start();
         let (sender, reports) = Watch::channel();
         let mut duts = BTreeMap::new();
         for dut in &self.duts {
             let board = facts(boards, &dut.board)?;
             let watch = Watch::on(dut.name.clone(), sender.clone());
-            duts.insert(dut.name.clone(), dut.open(board, seed, &watch, &clock)?);
+            duts.insert(dut.name.clone(), dut.open(board, seed, &watch, &clock, show)?);
         }
         Ok(Bench { clock: Rc::new(WallClock(clock)), duts, reports })
     }
@@ -212,8 +235,10 @@ impl RigDut {
         seed: u64,
         watch: &Watch,
         clock: &Arc<Stopwatch>,
+        show: &mut dyn FnMut(&Dut, &Host),
     ) -> Result<Doors, PortError> {
         let hosted = self.host(board, seed, watch, clock)?;
+        show(&self.name, &hosted);
         let mut doors = Doors::default();
         let mut probe_rs = |params: &ProbeRsParams| -> Result<(), PortError> {
             let target = Target::new(

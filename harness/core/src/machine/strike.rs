@@ -129,6 +129,8 @@ impl Strike {
                     self.injected(cx);
                 }
                 State::Holding { until } if cx.now >= *until => {
+                    // What still came out of the pipes is from before: a device without power says nothing.
+                    cx.mark();
                     self.state = State::Reverting(Actions::new(self.lowered.revert.clone()));
                 }
                 State::Holding { .. } => return None,

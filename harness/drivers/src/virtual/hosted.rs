@@ -41,18 +41,23 @@ impl Hosted {
             .name("virtual instruments".to_owned())
             .spawn(move || {
                 // Ends when the host is dropped.
-                for output in outputs {
+                for shown in outputs {
                     // The console is heard through its pty; time is that of the wall.
-                    if matches!(output.what, Visible::Console(_)) {
+                    if matches!(shown.output.what, Visible::Console(_)) {
                         continue;
                     }
-                    let at = clock.now();
+                    let at = clock.at(shown.at);
                     let mut trace = shared.lock().unwrap_or_else(PoisonError::into_inner);
-                    trace.take(&output, |_, what: Observed| watch.report(at, what));
+                    trace.take(&shown.output, |_, what: Observed| watch.report(at, what));
                 }
             })
             .map_err(failed)?;
         Ok(Self { host, trace })
+    }
+
+    /// The board behind its doors.
+    pub(crate) fn host(&self) -> &Host<Board> {
+        &self.host
     }
 
     /// What probe-rs takes to open its debug probe.
