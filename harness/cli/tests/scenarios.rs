@@ -44,7 +44,7 @@ fn jobs(selection: &Selection) -> Result<Vec<Job>, Failed> {
     let project = project();
     let bench = project.bench(&selection.rig).map_err(|failure| failure.text())?;
     let plans = project.plans(selection, &bench).map_err(|failure| failure.text())?;
-    Ok(plans.into_iter().map(|plan| job(plan, selection)).collect())
+    Ok(plans.into_iter().map(|plan| job(&project, plan, selection)).collect())
 }
 
 fn trials() -> Result<Vec<Trial>, Failed> {
