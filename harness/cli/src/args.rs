@@ -93,6 +93,7 @@ pub struct Run {
     #[command(flatten)]
     pub selection: Selection,
     /// Where the reports go; must be empty or new. reports/<time>/ if left out
+    #[allow(rustdoc::invalid_html_tags, reason = "the text is that of --help")]
     #[arg(long, value_name = "DIR")]
     pub report_dir: Option<PathBuf>,
     /// How to show things.
@@ -132,6 +133,7 @@ pub struct Sweep {
     #[arg(long = "moment", value_enum, value_name = "MOMENT")]
     pub moments: Vec<Moment>,
     /// Where the reports go; must be empty or new. reports/<time>/ if left out
+    #[allow(rustdoc::invalid_html_tags, reason = "the text is that of --help")]
     #[arg(long, value_name = "DIR")]
     pub report_dir: Option<PathBuf>,
     /// How to show things.

@@ -217,6 +217,10 @@ impl Cx {
         self.coming_back = true;
     }
 
+    pub(super) const fn is_fault_in_force(&self) -> bool {
+        self.faults_in_force > 0
+    }
+
     pub(super) fn in_a_fault(&self) -> bool {
         self.faults_in_force > 0 || self.coming_back || !self.confirming.is_empty()
     }

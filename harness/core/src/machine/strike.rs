@@ -20,9 +20,8 @@ pub(super) struct Strike {
     /// The trigger's own count.
     count: u64,
     promises: Vec<u32>,
-    /// The instrument struck while it was being armed or disarmed.
-    early_or_late: Option<Fire>,
-    outcome: StepOutcome,
+    /// The instrument struck while it was being armed.
+    early: Option<Fire>,
 }
 
 enum State {
@@ -70,25 +69,27 @@ impl Strike {
             state: State::Arming(Actions::new(script)),
             count: 0,
             promises,
-            early_or_late: None,
-            outcome: StepOutcome::Done,
+            early: None,
         }
     }
 
     pub(super) fn see(&mut self, event: &Event, cx: &mut Cx) {
         self.during.see(event, cx);
-        // An instrument strikes by itself: it has when the rail is gone.
+        // An instrument strikes by itself: it has when the rail is gone, unless a fault among the inner steps took it.
         let struck = self.lowered.arm.is_some()
+            && !cx.is_fault_in_force()
             && matches!(&event.what, What::Rail { dut, on: false } if *dut == cx.plan.dut);
         match &mut self.state {
-            State::Arming(actions) | State::Disarming(actions) => {
+            State::Arming(actions) => {
                 actions.see(event);
-                // An instrument may strike before its port has said that it is armed, or after it was told to let be.
+                // An instrument may strike before its port has said that it is armed.
                 if struck {
-                    self.early_or_late = Some(Fire { at: event.at, source: Some(event.n), struck: true });
+                    self.early = Some(Fire { at: event.at, source: Some(event.n), struck: true });
                 }
             }
-            State::Injecting(actions) | State::Reverting(actions) => actions.see(event),
+            State::Injecting(actions) | State::Reverting(actions) | State::Disarming(actions) => {
+                actions.see(event);
+            }
             State::Armed { fire: fire @ None, .. } => {
                 if self.lowered.arm.is_some() {
                     if struck {
@@ -131,7 +132,7 @@ impl Strike {
                 State::Holding { until } if cx.now >= *until => {
                     // What still came out of the pipes is from before: a device without power says nothing.
                     cx.mark();
-                    self.state = State::Reverting(Actions::new(self.lowered.revert.clone()));
+                    self.state = State::Reverting(self.reverts());
                 }
                 State::Holding { .. } => return None,
                 State::Reverting(actions) => {
@@ -141,22 +142,15 @@ impl Strike {
                     cx.fault_ends();
                     self.keep_promises(cx);
                     cx.log(What::Reverted { fault: self.no });
-                    self.state = State::Over(self.outcome.clone());
+                    self.state = State::Over(StepOutcome::Done);
                 }
                 State::Disarming(actions) => {
                     if !actions.poll(cx) {
                         return None;
                     }
-                    self.outcome = StepOutcome::TimedOut { waited: self.fault.timing().within };
-                    if self.early_or_late.take().is_some() {
-                        // Too late to count, but the power is off.
-                        cx.fault_begins();
-                        cx.mark();
-                        self.state = State::Reverting(Actions::new(self.lowered.revert.clone()));
-                    } else {
-                        self.keep_promises(cx);
-                        self.state = State::Over(self.outcome.clone());
-                    }
+                    self.keep_promises(cx);
+                    let waited = self.fault.timing().within;
+                    self.state = State::Over(StepOutcome::TimedOut { waited });
                 }
                 State::Over(outcome) => return Some(outcome.clone()),
             }
@@ -183,7 +177,7 @@ impl Strike {
         let timing = self.fault.timing();
         let fire = match timing.when {
             None => Some(Fire { at: cx.now, source: None, struck: false }),
-            Some(_) => self.early_or_late.take(),
+            Some(_) => self.early.take(),
         };
         self.state = State::Armed { until: cx.now + timing.within, fire };
         let trigger = timing.when.map_or_else(|| "at once".to_owned(), crate::trigger::Trigger::text);
@@ -223,8 +217,15 @@ impl Strike {
         let waited: Duration = self.fault.timing().within;
         self.during.stop(cx, StepOutcome::CutShort);
         cx.log(What::NeverFired { fault: self.no, waited });
+        // An instrument may have struck unseen, or strike until it is told to let be.
+        let undo = if self.lowered.arm.is_some() { self.reverts() } else { Actions::new([]) };
+        self.state = State::Disarming(undo);
+    }
+
+    /// What undoes it. An instrument lets be first, whoever struck, so that it does not strike once more.
+    fn reverts(&self) -> Actions {
         let disarm = self.lowered.arm.is_some().then_some(Action::DisarmCut);
-        self.state = State::Disarming(Actions::new(disarm));
+        Actions::new(disarm.into_iter().chain(self.lowered.revert.iter().cloned()))
     }
 
     fn keep_promises(&mut self, cx: &mut Cx) {
