@@ -22,8 +22,11 @@ brownout_core::record! {
     }
 }
 
-/// How long a read waits before it looks whether it is still wanted.
-const READ_TIMEOUT: Duration = Duration::from_millis(100);
+/// How long a read waits before it looks whether it is still wanted. Each run ends with this wait, and an idle
+/// computer wakes up this often.
+const READ_TIMEOUT: Duration = Duration::from_millis(20);
+/// How long to wait before a port that went away is looked for again.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// How long sending may take.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long a port that went away (a hub switched off with the device) may stay away before that is reported.
@@ -58,7 +61,8 @@ impl Console for Serial {
         }
         let port = open(&self.path, self.baud)?;
         port.clear(serialport::ClearBuffer::Input).map_err(|error| broken(&self.path, &error.to_string()))?;
-        let writer = port.try_clone().map_err(|error| broken(&self.path, &error.to_string()))?;
+        let mut writer = port.try_clone().map_err(|error| broken(&self.path, &error.to_string()))?;
+        writer.set_timeout(WRITE_TIMEOUT).map_err(|error| broken(&self.path, &error.to_string()))?;
         let stop = Arc::new(AtomicBool::new(false));
         let reader = Reader {
             path: self.path.clone(),
@@ -83,6 +87,7 @@ impl Console for Serial {
         }
         // It may have gone and come back, with the device's power.
         port.writer = open(&self.path, self.baud)?;
+        port.writer.set_timeout(WRITE_TIMEOUT).map_err(|error| broken(&self.path, &error.to_string()))?;
         port.writer.write_all(bytes).map_err(|error| broken(&self.path, &error.to_string()))
     }
 }
@@ -139,8 +144,8 @@ impl Reader {
             if let Ok(port) = open(&self.path, self.baud) {
                 return Some(port);
             }
-            thread::sleep(READ_TIMEOUT);
-            left = left.saturating_sub(READ_TIMEOUT);
+            thread::sleep(LOOK_AGAIN);
+            left = left.saturating_sub(LOOK_AGAIN);
         }
         None
     }
@@ -153,7 +158,6 @@ fn open(path: &str, baud: u32) -> Result<Box<dyn SerialPort>, PortError> {
         .map_err(|error| cannot_open(path, &error))?;
     // Debug probes pass DTR on to the device. A pty has no such line, which is no error.
     let _ = port.write_data_terminal_ready(true);
-    port.set_timeout(READ_TIMEOUT.min(WRITE_TIMEOUT)).map_err(|error| broken(path, &error.to_string()))?;
     Ok(port)
 }
 
