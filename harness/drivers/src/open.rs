@@ -176,7 +176,7 @@ impl Rig {
         &self,
         boards: &BTreeMap<String, BoardFacts>,
         seed: u64,
-        mut show: impl FnMut(&Dut, &brownout_board::doors::Host<brownout_board::Board>),
+        mut show: impl FnMut(&Dut, &crate::r#virtual::HostedBoard),
     ) -> Result<Bench, PortError> {
         self.open_wall(boards, seed, &mut |dut, host| {
             if let Some(hosted) = &host.0 {

@@ -15,9 +15,10 @@ use brownout_ports::{Bench, Doors, Observed, ProgramOrder, Report};
 use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::FuturesUnordered;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
 
 /// What to run.
 #[derive(Debug)]
@@ -88,6 +89,7 @@ pub async fn run(
         origin: bench.clock.now(),
         lines: BTreeMap::new(),
         acting: FuturesUnordered::new(),
+        done: VecDeque::new(),
         promised: BTreeMap::new(),
         events: Vec::new(),
         trouble: None,
@@ -101,10 +103,14 @@ pub async fn run(
     pump.machine.handle(Instant::ZERO, Input::Begin);
     loop {
         pump.drain(journal, ledger.as_deref_mut(), onlooker);
+        let clock = Rc::clone(&bench.clock);
+        if let Some((id, result)) = pump.done.pop_front() {
+            pump.ended(id, result, clock.now(), bench, journal);
+            continue;
+        }
         if pump.finished && pump.acting.is_empty() {
             break;
         }
-        let clock = Rc::clone(&bench.clock);
         let now = clock.now();
         let glance = onlooker.glance_every().map(|pause| now + pause);
         let deadline = glance.map_or(pump.deadline(now), |glance| glance.min(pump.deadline(now)));
@@ -116,11 +122,7 @@ pub async fn run(
             }
             Some(report) = bench.reports.recv() => pump.take(report, journal),
             Some((id, result)) = pump.acting.next(), if !pump.acting.is_empty() => {
-                // What was seen while it was done came before its end.
-                while let Ok(report) = bench.reports.try_recv() {
-                    pump.take(report, journal);
-                }
-                pump.machine.handle(pump.since_start(clock.now()), Input::Acted { id, result });
+                pump.ended(id, result, clock.now(), bench, journal);
             }
             () = clock.sleep_until(deadline) => {
                 while let Ok(report) = bench.reports.try_recv() {
@@ -167,6 +169,8 @@ struct Pump {
     origin: Instant,
     lines: BTreeMap<Dut, Lines>,
     acting: FuturesUnordered<LocalBoxFuture<'static, (ActionId, Result<Done, PortError>)>>,
+    /// Actions that ended while they were handed over.
+    done: VecDeque<(ActionId, Result<Done, PortError>)>,
     promised: BTreeMap<u32, Owed>,
     events: Vec<Event>,
     trouble: Option<PumpError>,
@@ -187,44 +191,71 @@ impl Pump {
 
     /// Does all that the machine asks for, until it asks for nothing more.
     fn drain(&mut self, journal: &mut Journal, mut ledger: Option<&mut Ledger>, onlooker: &mut dyn Onlooker) {
-        while let Some(output) = self.machine.output() {
-            match output {
-                Output::Do { id, dut, action } => {
-                    let doors = doors_of(&self.doors, &dut);
-                    let program = self.program.clone();
-                    self.acting
-                        .push(Box::pin(async move { (id, perform(doors, action, Some(program)).await) }));
-                }
-                Output::Promise { key, dut, revert } => {
-                    let owed = Owed { dut, revert };
-                    let written = match &mut ledger {
-                        Some(ledger) => ledger.promise(key, owed.clone()),
-                        None => Ok(()),
-                    };
-                    self.promised.insert(key, owed);
-                    self.note(written);
-                }
-                Output::Kept { key } => {
-                    self.promised.remove(&key);
-                    if let Some(ledger) = &mut ledger {
-                        let written = ledger.kept(key);
+        loop {
+            let batch: Vec<Output> = std::iter::from_fn(|| self.machine.output()).collect();
+            if batch.is_empty() {
+                return;
+            }
+            // Promises are on disk before anything is done. What is done is done before it is written down: between
+            // what a device shows and the fault that it triggers there is no time for a file.
+            let sound = self.trouble.is_none();
+            for output in &batch {
+                match output {
+                    Output::Promise { key, dut, revert } => {
+                        let owed = Owed { dut: dut.clone(), revert: revert.clone() };
+                        let written = match &mut ledger {
+                            Some(ledger) => ledger.promise(*key, owed.clone()),
+                            None => Ok(()),
+                        };
+                        self.promised.insert(*key, owed);
                         self.note(written);
                     }
-                }
-                Output::Log(event) => {
-                    if self.trouble.is_none() {
-                        let written = journal.append(&event);
-                        self.note(written);
+                    // A promise of this batch is not on disk: what it was for is not done.
+                    Output::Do { id, action, .. } if sound && self.trouble.is_some() => {
+                        self.done.push_back((*id, Err(not_promised(action))));
                     }
-                    onlooker.event(&event);
-                    self.events.push(event);
+                    Output::Do { id, dut, action } => self.start(*id, dut, action.clone()),
+                    Output::Kept { .. } | Output::Log(_) | Output::Finished => {}
                 }
-                Output::Finished => self.finished = true,
+            }
+            for output in batch {
+                match output {
+                    Output::Kept { key } => {
+                        self.promised.remove(&key);
+                        if let Some(ledger) = &mut ledger {
+                            let written = ledger.kept(key);
+                            self.note(written);
+                        }
+                    }
+                    Output::Log(event) => {
+                        if self.trouble.is_none() {
+                            let written = journal.append(&event);
+                            self.note(written);
+                        }
+                        onlooker.event(&event);
+                        self.events.push(event);
+                    }
+                    Output::Finished => self.finished = true,
+                    Output::Do { .. } | Output::Promise { .. } => {}
+                }
             }
         }
     }
 
-    /// The first trouble with recording stops the run: what is not recorded shall not happen.
+    /// Hands an action to its port at once; many are done when this returns.
+    fn start(&mut self, id: ActionId, dut: &Dut, action: Action) {
+        let doors = doors_of(&self.doors, dut);
+        let program = self.program.clone();
+        let mut acting: LocalBoxFuture<'static, _> =
+            Box::pin(async move { (id, perform(doors, action, Some(program)).await) });
+        // Whatever has to wait is polled again, and woken, as one of those under way.
+        match acting.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(done) => self.done.push_back(done),
+            Poll::Pending => self.acting.push(acting),
+        }
+    }
+
+    /// The first trouble with recording stops the run.
     fn note<E: Into<PumpError>>(&mut self, written: Result<(), E>) {
         if let Err(error) = written
             && self.trouble.is_none()
@@ -233,6 +264,22 @@ impl Pump {
             let now = self.events.last().map_or(Instant::ZERO, |event| event.at);
             self.machine.handle(now, Input::Interrupt);
         }
+    }
+
+    /// Tells the machine that an action ended.
+    fn ended(
+        &mut self,
+        id: ActionId,
+        result: Result<Done, PortError>,
+        now: Instant,
+        bench: &mut Bench,
+        journal: &mut Journal,
+    ) {
+        // What was seen while it was done came before its end.
+        while let Ok(report) = bench.reports.try_recv() {
+            self.take(report, journal);
+        }
+        self.machine.handle(self.since_start(now), Input::Acted { id, result });
     }
 
     /// Hands what a port saw to the machine.
@@ -260,6 +307,15 @@ impl Pump {
             self.machine.handle(at, Input::Sighting(Sighting { at, dut: dut.clone(), what }));
         }
         self.note(written);
+    }
+}
+
+fn not_promised(action: &Action) -> PortError {
+    PortError {
+        port: action.port(),
+        trouble: Trouble::Failed,
+        message: "it was not done, for what undoes it could not be written down".to_owned(),
+        help: None,
     }
 }
 

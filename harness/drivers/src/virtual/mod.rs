@@ -11,6 +11,10 @@ pub(crate) mod simulated;
 pub mod probe;
 
 pub use probe::VirtualProbe;
+
+/// A virtual board in real time with its doors, as benchmarks want to see it.
+#[cfg(unix)]
+pub type HostedBoard = brownout_board::doors::Host<brownout_board::Board>;
 mod trace;
 
 use brownout_board::{Board, Config};
