@@ -14,7 +14,7 @@ pub use probe::VirtualProbe;
 
 /// A virtual board in real time with its doors, as benchmarks want to see it.
 #[cfg(unix)]
-pub type HostedBoard = brownout_board::doors::Host<brownout_board::Board>;
+pub type HostedBoard = brownout_board::doors::Host<Board>;
 mod trace;
 
 use brownout_board::{Board, Config};
