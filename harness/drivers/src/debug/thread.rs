@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 use crate::clock::Stopwatch;
 
 /// How often the firmware's log is looked at while it says nothing.
-const QUIET: Duration = Duration::from_millis(50);
+const QUIET: Duration = Duration::from_millis(100);
 /// How often it is looked at while it speaks.
 const LIVELY: Duration = Duration::from_millis(5);
 
