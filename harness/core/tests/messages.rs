@@ -54,6 +54,11 @@ fn unknown_field_of_a_step() {
 }
 
 #[test]
+fn steps_that_would_never_run() {
+    insta::assert_snapshot!(shown(&with("power_cut: {for: 1s, while: [pause: 1s]}", "never: panic")));
+}
+
+#[test]
 fn unknown_fault() {
     insta::assert_snapshot!(shown(&with("powercut: {for: 1s}", "never: panic")));
 }

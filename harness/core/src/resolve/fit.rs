@@ -43,7 +43,7 @@ impl Fit<'_> {
                 Mention::Region(_) => {}
             }
         }
-        self.fault_ports(out);
+        self.faults(out);
         self.checks(out);
     }
 
@@ -206,7 +206,7 @@ impl Fit<'_> {
     }
 
     /// Steps are decoded in the order in which `flatten` walks them, so faults and their places pair up.
-    fn fault_ports(&self, out: &mut Diagnostics) {
+    fn faults(&self, out: &mut Diagnostics) {
         let mut steps = Vec::new();
         flatten(&self.case.scenario.method, &mut steps);
         let faults = steps.iter().filter_map(|step| step.fault());
@@ -217,6 +217,18 @@ impl Fit<'_> {
                 _ => None,
             });
         for (fault, (at, span)) in faults.zip(places) {
+            let timing = fault.timing();
+            if timing.when.is_none() && !timing.during.is_empty() {
+                out.error(
+                    span,
+                    format!(
+                        "the steps under `while` would never run: this `{}` strikes at once",
+                        fault.kind()
+                    ),
+                    "has `while` but no `when`",
+                    Some("say `when` it strikes, or move the steps in front of it".to_owned()),
+                );
+            }
             for port in fault.needs() {
                 // The trigger comes right after its fault.
                 let trigger = self.case.mentions[at..].iter().find_map(|(mention, span)| match mention {
