@@ -92,6 +92,12 @@ impl Record {
             let last = lines.peek().is_none();
             match serde_json::from_str::<Event>(line) {
                 Ok(event) if line.ends_with('\n') => events.push(event),
+                // Nothing is written behind the end: whatever stands there, the file is not what the run left.
+                _ if events.last().is_some_and(|e| matches!(e.what, What::RunEnded(_))) => {
+                    let message =
+                        "there is something behind the end of the run; the file was changed".to_owned();
+                    return Err(ReadError::Damaged { path, line: index + 1, message });
+                }
                 // A newer version may have kinds of event that we do not know: say that first.
                 _ if !last => {
                     let message =
