@@ -1,8 +1,9 @@
 //! What the run machine asks of the ports, and what the ports let it see.
 
-use crate::names::Dut;
+use crate::names::{Dut, Input as InputName};
+use crate::plan::InputKind;
 use crate::port::{Port, PortError};
-use crate::time::Instant;
+use crate::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 /// Numbers the actions of one run, from 1.
@@ -46,6 +47,203 @@ pub enum Action {
     ArmCut(FlashCut),
     /// Takes back [`Action::ArmCut`].
     DisarmCut,
+    /// Halts the core; everything round it goes on. [`Action::Resume`] lets it go.
+    Halt,
+    /// Lets a halted core go on. Not an error if it runs.
+    Resume,
+    /// Reads a word of memory while the core runs; answered by [`Done::Value`].
+    Read(MemoryWord),
+    /// Inverts bits of memory while the core stands still; answered by [`Done::Changed`].
+    FlipMemory {
+        /// The first byte's address.
+        address: u32,
+        /// The bits to invert, from there on.
+        mask: Vec<u8>,
+    },
+    /// Inverts bits of a core register while the core stands still; answered by [`Done::Changed`].
+    FlipRegister {
+        /// Which register, as the debugger names it (`r0` to `r12`, `sp`, `lr`, `pc`, `xpsr`, `s0` to `s31`).
+        register: String,
+        /// The bits to invert.
+        mask: u32,
+    },
+    /// Changes the contents of flash, and starts the device anew: the loader that writes flash works in its RAM.
+    /// Answered by [`Done::Changed`].
+    CorruptFlash(FlashCorruption),
+    /// Stops the core when it is about to execute an address for the n-th time; seen as [`Seen::Halted`].
+    BreakAt {
+        /// The address.
+        address: u32,
+        /// Which time, from 1. The core is let go on before.
+        nth: u64,
+    },
+    /// Stops the core after it accessed memory for the n-th time; seen as [`Seen::Halted`].
+    WatchAt {
+        /// The word watched.
+        word: MemoryWord,
+        /// Which accesses.
+        access: Access,
+        /// Which time, from 1. The core is let go on before.
+        nth: u64,
+    },
+    /// Takes back all of [`Action::BreakAt`] and [`Action::WatchAt`]. Leaves a halted core halted. Not an error if
+    /// nothing is set, or if the device is without power.
+    ClearBreaks,
+    /// The debug probe goes away without a word, as when its cable is pulled. [`Action::Attach`] brings it back.
+    LoseProbe {
+        /// Whether it leaves the core halted.
+        halted: bool,
+    },
+    /// Lets the supply voltage run through a course; [`Seen::Voltage`] tells how far it has come.
+    Supply(SupplyCourse),
+    /// Sets the supply voltage back to what the rig file calls nominal.
+    SupplyNominal,
+    /// Sends what no sane peer would.
+    Noise(Noise),
+    /// Sends without pause for a time; returns when it has begun.
+    Flood {
+        /// What, over and over.
+        bytes: Vec<u8>,
+        /// For how long.
+        time: Duration,
+    },
+    /// Pulls the console's cable, or plugs it in again: nothing is sent and nothing is heard meanwhile.
+    Unplug {
+        /// Pulled?
+        unplugged: bool,
+    },
+    /// Puts an input of the device into a state.
+    Stimulate {
+        /// Which input, as the board file calls it.
+        input: InputName,
+        /// Its kind.
+        kind: InputKind,
+        /// The state.
+        state: InputState,
+    },
+    /// Gives an input back to the world it is normally in.
+    Release {
+        /// Which input.
+        input: InputName,
+        /// Its kind.
+        kind: InputKind,
+    },
+}
+
+/// A word of memory to look at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemoryWord {
+    /// As the scenario names it: a symbol, or an address.
+    pub name: String,
+    /// Its address.
+    pub address: u32,
+    /// Its length in bytes: 1, 2 or 4.
+    pub length: u8,
+}
+
+/// Accesses to memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Access {
+    /// Reads.
+    Read,
+    /// Writes.
+    Write,
+    /// Both.
+    Any,
+}
+
+/// What becomes of a piece of flash.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FlashCorruption {
+    /// First address.
+    pub address: u32,
+    /// Length in bytes.
+    pub length: u32,
+    /// How it is corrupted.
+    pub how: Corruption,
+    /// Seed of what is random about it.
+    pub seed: u64,
+}
+
+/// Ways in which flash goes bad.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Corruption {
+    /// So many bits, at random places, are inverted.
+    Bits(u32),
+    /// Everything reads erased (all ones).
+    Erased,
+    /// The second half reads erased, as after an interrupted write.
+    Torn,
+    /// Noise.
+    Noise,
+}
+
+/// A course of the supply voltage: from where it is, through these points.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SupplyCourse {
+    /// The points, in order.
+    pub points: Vec<SupplyPoint>,
+}
+
+/// A point of a course.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SupplyPoint {
+    /// How long the way there takes; zero jumps.
+    pub over: Duration,
+    /// The voltage there, in millivolts.
+    pub millivolts: u32,
+}
+
+/// What no sane peer sends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Noise {
+    /// These bytes, well framed.
+    Bytes(Vec<u8>),
+    /// So many characters at a wrong speed, which arrive as framing errors.
+    Framing {
+        /// How many.
+        characters: u32,
+        /// Seed of what they are.
+        seed: u64,
+    },
+    /// The line held low for longer than a character: a break.
+    Break {
+        /// How long.
+        time: Duration,
+    },
+}
+
+/// A state of an input of the device.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InputState {
+    /// It shows this value, in thousandths of its unit (m°C, mV, ppm); the world goes on behind it.
+    Value(i64),
+    /// It shows this value whatever the world does; `None`: the one it shows now.
+    Stuck(Option<i64>),
+    /// It shows the world's value with so much noise on it, either way.
+    Noisy {
+        /// The greatest deviation, in thousandths of its unit.
+        amplitude: u32,
+        /// Seed of the noise.
+        seed: u64,
+    },
+    /// It does not answer: absent, unpowered, or refusing (NACK).
+    Silent,
+    /// It holds its bus so that nobody can use it.
+    HoldsBus,
+    /// It gives way under load: an ideal source of this value behind a resistance.
+    Sags {
+        /// Without load, in thousandths of its unit.
+        value: i64,
+        /// The resistance, in milliohms.
+        milliohms: u32,
+    },
+    /// A button: pressed or not.
+    Pressed(bool),
 }
 
 impl Action {
@@ -56,7 +254,25 @@ impl Action {
             Self::Attach | Self::Detach | Self::Program | Self::Reset { .. } => Port::Debug,
             Self::OpenConsole | Self::Send { .. } => Port::Console,
             Self::TraceFlash { .. } | Self::ArmCut(_) | Self::DisarmCut => Port::FlashTrace,
+            Self::Halt
+            | Self::Resume
+            | Self::Read(_)
+            | Self::FlipMemory { .. }
+            | Self::FlipRegister { .. }
+            | Self::CorruptFlash(_)
+            | Self::BreakAt { .. }
+            | Self::WatchAt { .. }
+            | Self::ClearBreaks
+            | Self::LoseProbe { .. } => Port::Debug,
+            Self::Supply(_) | Self::SupplyNominal => Port::Supply,
+            Self::Noise(_) | Self::Flood { .. } | Self::Unplug { .. } => Port::Console,
+            Self::Stimulate { .. } | Self::Release { .. } => Port::Stimulus,
         }
+    }
+
+    /// Whether it makes an instrument stop the core at some moment.
+    pub const fn stops_the_core(&self) -> bool {
+        matches!(self, Self::BreakAt { .. } | Self::WatchAt { .. })
     }
 }
 
@@ -122,6 +338,20 @@ pub enum Done {
         /// True if flash held it already.
         unchanged: bool,
     },
+    /// What a word of memory held.
+    Value(u32),
+    /// Something was changed and read back.
+    Changed {
+        /// What it held, in hex; a piece of flash by its digest.
+        before: String,
+        /// What it holds now.
+        after: String,
+    },
+    /// An input is in its state.
+    Stimulated {
+        /// Whether the instrument will also say when the device takes notice ([`Seen::Touched`]).
+        observes: bool,
+    },
 }
 
 /// Something seen on a port, on its own initiative.
@@ -159,6 +389,25 @@ pub enum Seen {
     },
     /// A flash operation was seen.
     Flash(FlashOp),
+    /// The core was halted by a breakpoint or watchpoint that we set.
+    Halted {
+        /// The address that we set.
+        address: u32,
+        /// The program counter.
+        pc: u32,
+    },
+    /// The supply voltage reached a point of its course, or was measured.
+    Voltage {
+        /// In millivolts.
+        millivolts: u32,
+    },
+    /// The device took notice of an input that we put into a state: it read the sensor, felt the button.
+    Touched {
+        /// Which.
+        input: InputName,
+        /// How often since then.
+        times: u64,
+    },
     /// An instrument went away, or the device behind it, without our doing.
     Lost(PortError),
 }

@@ -6,7 +6,7 @@ use crate::language::scalar::{from_str, scalar};
 use crate::language::{Decode, Diagnostics, Node, Span, Value, parse};
 use crate::names::{Command, Region, Signal};
 use crate::pattern::compile;
-use crate::plan::{CommandWords, Source};
+use crate::plan::{CommandWords, InputKind, Source};
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,8 +36,12 @@ crate::record! {
         signals: BTreeMap<String, Source> = "signals" or BTreeMap::new(),
         /// What can be said to it, by name. `set` and `get` are those for settings.
         commands: BTreeMap<String, CommandWords> = "commands" or BTreeMap::new(),
+        /// What it senses, by name.
+        inputs: BTreeMap<String, InputKind> = "inputs" or BTreeMap::new(),
     }
 }
+
+crate::words!(InputKind { Temperature = "temperature", Battery = "battery", Button = "button", Clock = "clock" });
 
 crate::record! {
     /// A serial console.

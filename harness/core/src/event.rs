@@ -1,7 +1,7 @@
 //! The timeline: one line of `events.jsonl` for each thing that happened.
 
 use crate::action::{Action, ActionId, Done, FlashOp};
-use crate::names::{Command, Dut, Setting, Signal};
+use crate::names::{Command, Dut, Input, Setting, Signal};
 use crate::port::PortError;
 use crate::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
@@ -143,6 +143,40 @@ pub enum What {
         /// What it was.
         #[serde(flatten)]
         op: FlashOp,
+    },
+    /// The core was halted by a breakpoint or watchpoint that was set.
+    Halted {
+        /// Of which device.
+        dut: Dut,
+        /// The address that was set.
+        address: u32,
+        /// The program counter.
+        pc: u32,
+    },
+    /// The supply voltage reached a point of its course, or was measured.
+    Voltage {
+        /// Of which device.
+        dut: Dut,
+        /// In millivolts.
+        millivolts: u32,
+    },
+    /// The device took notice of an input that was put into a state.
+    Touched {
+        /// Which device.
+        dut: Dut,
+        /// Which input.
+        input: Input,
+        /// How often since then.
+        times: u64,
+    },
+    /// A word of memory was read through the probe, because a check asks for it.
+    Memory {
+        /// Of which device.
+        dut: Dut,
+        /// As the check names it.
+        name: String,
+        /// What it held.
+        value: u32,
     },
     /// A command was sent.
     Sent {

@@ -52,6 +52,10 @@ name! {
     Defect
 }
 name! {
+    /// An input of a device (`temperature`, `button`), as the board file calls it.
+    Input
+}
+name! {
     /// A region of flash, as the board file calls it.
     Region
 }

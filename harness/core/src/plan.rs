@@ -1,7 +1,7 @@
 //! A plan: scenario × board × rig × seed, resolved. What will happen, before anything does.
 
 use crate::check::Check;
-use crate::names::{Command, Defect, Dut, Signal};
+use crate::names::{Command, Defect, Dut, Input, Signal};
 use crate::port::Port;
 use crate::step::{Steady, Step};
 use serde::{Deserialize, Serialize};
@@ -72,6 +72,35 @@ pub struct BoardPlan {
     pub signals: BTreeMap<Signal, Source>,
     /// What can be said to it on its console.
     pub commands: BTreeMap<Command, CommandWords>,
+    /// What it senses, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub inputs: BTreeMap<Input, InputKind>,
+    /// Where the symbols stand that the scenario names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub symbols: BTreeMap<String, Symbol>,
+}
+
+/// A kind of input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InputKind {
+    /// A temperature sensor; values in °C.
+    Temperature,
+    /// A battery or supply that the device measures; values in V.
+    Battery,
+    /// A button.
+    Button,
+    /// The 32.768 kHz clock; values in ppm off.
+    Clock,
+}
+
+/// A symbol of the firmware.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Symbol {
+    /// Its address; of code, without the Thumb bit.
+    pub address: u32,
+    /// Its size in bytes; 0 if the image does not say.
+    pub size: u32,
 }
 
 /// A firmware image.

@@ -15,11 +15,16 @@ pub enum Port {
     Power,
     /// Sees flash operations and can cut the power at one of them. Optional; few benches have it.
     FlashTrace,
+    /// An adjustable supply: dips and ramps of the voltage. Optional.
+    Supply,
+    /// What the device senses: sensors, battery, buttons, its 32.768 kHz crystal. Optional.
+    Stimulus,
 }
 
 impl Port {
     /// Every port there is.
-    pub const ALL: &[Self] = &[Self::Debug, Self::Console, Self::Power, Self::FlashTrace];
+    pub const ALL: &[Self] =
+        &[Self::Debug, Self::Console, Self::Power, Self::FlashTrace, Self::Supply, Self::Stimulus];
 
     /// As it is written in scenario and rig files.
     pub const fn name(self) -> &'static str {
@@ -28,6 +33,8 @@ impl Port {
             Self::Console => "console",
             Self::Power => "power",
             Self::FlashTrace => "flash_trace",
+            Self::Supply => "supply",
+            Self::Stimulus => "stimulus",
         }
     }
 }

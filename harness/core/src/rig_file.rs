@@ -154,6 +154,8 @@ const DUT: &Record = &Record {
             true,
             Driver::shape,
         ),
+        field("supply", "Driver of an adjustable supply.", true, Driver::shape),
+        field("stimulus", "Driver of what the device senses.", true, Driver::shape),
     ],
 };
 

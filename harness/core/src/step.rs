@@ -1,7 +1,7 @@
 //! The steps of a scenario: what steadies the device, and what the method does.
 
 use crate::event::StepNo;
-use crate::fault::{Fault, PowerCut, ResetFault};
+use crate::fault::Fault;
 use crate::names::{Command, Setting, Signal};
 use crate::time::Duration;
 use serde::{Deserialize, Serialize};
@@ -15,17 +15,14 @@ crate::kinds! {
         "get" => Get(Get),
         "send" => Send(Send),
         "repeat" => Repeat(Repeat),
-        "power_cut" => PowerCut(PowerCut),
-        "reset" => Reset(ResetFault),
-    }
+    } else Fault(Fault)
 }
 
 impl Step {
     /// The fault in this step, if it is one.
-    pub fn fault(&self) -> Option<Fault> {
+    pub fn fault(&self) -> Option<&Fault> {
         match self {
-            Self::PowerCut(f) => Some(Fault::PowerCut(f.clone())),
-            Self::Reset(f) => Some(Fault::Reset(f.clone())),
+            Self::Fault(fault) => Some(fault),
             _ => None,
         }
     }
@@ -34,8 +31,7 @@ impl Step {
     pub fn inner(&self) -> &[Step] {
         match self {
             Self::Repeat(r) => &r.steps,
-            Self::PowerCut(f) => &f.during,
-            Self::Reset(f) => &f.during,
+            Self::Fault(fault) => fault.timing().during,
             _ => &[],
         }
     }

@@ -198,6 +198,8 @@ impl Rig {
                 console: dut.console.is_some().then(|| Rc::clone(&device) as Rc<_>),
                 power: dut.power.is_some().then(|| Rc::clone(&device) as Rc<_>),
                 flash_trace: dut.flash_trace.is_some().then(|| Rc::clone(&device) as Rc<_>),
+                supply: None,
+                stimulus: None,
             };
             duts.insert(dut.name.clone(), doors);
             devices.push(device);

@@ -301,6 +301,9 @@ impl Pump {
                 seen.push(Seen::Rail { on });
             }
             Observed::Flash(op) => seen.push(Seen::Flash(op)),
+            Observed::Halted { address, pc } => seen.push(Seen::Halted { address, pc }),
+            Observed::Voltage { millivolts } => seen.push(Seen::Voltage { millivolts }),
+            Observed::Touched { input, times } => seen.push(Seen::Touched { input, times }),
             Observed::Lost(error) => seen.push(Seen::Lost(error)),
         }
         for what in seen {
@@ -359,5 +362,36 @@ async fn perform(doors: Doors, action: Action, program: Option<ProgramOrder>) ->
         Action::TraceFlash { on } => doors.flash_trace.ok_or_else(absent)?.trace(on).await.map(plain),
         Action::ArmCut(cut) => doors.flash_trace.ok_or_else(absent)?.arm(&cut).await.map(plain),
         Action::DisarmCut => doors.flash_trace.ok_or_else(absent)?.disarm().await.map(plain),
+        Action::Halt => doors.debug.ok_or_else(absent)?.halt().await.map(plain),
+        Action::Resume => doors.debug.ok_or_else(absent)?.resume().await.map(plain),
+        Action::Read(word) => doors.debug.ok_or_else(absent)?.read(&word).await,
+        Action::FlipMemory { address, mask } => {
+            doors.debug.ok_or_else(absent)?.flip_memory(address, &mask).await
+        }
+        Action::FlipRegister { register, mask } => {
+            doors.debug.ok_or_else(absent)?.flip_register(&register, mask).await
+        }
+        Action::CorruptFlash(how) => doors.debug.ok_or_else(absent)?.corrupt_flash(&how).await,
+        Action::BreakAt { address, nth } => {
+            doors.debug.ok_or_else(absent)?.break_at(address, nth).await.map(plain)
+        }
+        Action::WatchAt { word, access, nth } => {
+            doors.debug.ok_or_else(absent)?.watch_at(&word, access, nth).await.map(plain)
+        }
+        Action::ClearBreaks => doors.debug.ok_or_else(absent)?.clear_breaks().await.map(plain),
+        Action::LoseProbe { halted } => doors.debug.ok_or_else(absent)?.lose(halted).await.map(plain),
+        Action::Supply(course) => doors.supply.ok_or_else(absent)?.course(&course).await.map(plain),
+        Action::SupplyNominal => doors.supply.ok_or_else(absent)?.nominal().await.map(plain),
+        Action::Noise(noise) => doors.console.ok_or_else(absent)?.noise(&noise).await.map(plain),
+        Action::Flood { bytes, time } => {
+            doors.console.ok_or_else(absent)?.flood(&bytes, time).await.map(plain)
+        }
+        Action::Unplug { unplugged } => doors.console.ok_or_else(absent)?.unplug(unplugged).await.map(plain),
+        Action::Stimulate { input, kind, state } => {
+            doors.stimulus.ok_or_else(absent)?.apply(&input, kind, &state).await
+        }
+        Action::Release { input, kind } => {
+            doors.stimulus.ok_or_else(absent)?.release(&input, kind).await.map(plain)
+        }
     }
 }

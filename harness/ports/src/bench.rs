@@ -1,6 +1,6 @@
 //! An opened rig: everything that a run may touch.
 
-use crate::{Clock, Console, Debug, FlashTrace, Power, Reports};
+use crate::{Clock, Console, Debug, FlashTrace, Power, Reports, Stimulus, Supply};
 use brownout_core::names::Dut;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -26,4 +26,8 @@ pub struct Doors {
     pub power: Option<Rc<dyn Power>>,
     /// Flash trace.
     pub flash_trace: Option<Rc<dyn FlashTrace>>,
+    /// Adjustable supply.
+    pub supply: Option<Rc<dyn Supply>>,
+    /// What the device senses.
+    pub stimulus: Option<Rc<dyn Stimulus>>,
 }

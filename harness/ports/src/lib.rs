@@ -11,9 +11,13 @@ pub use bench::{Bench, Doors};
 pub use watch::{Observed, Report, Reports, Watch};
 
 use async_trait::async_trait;
-use brownout_core::action::{Done, FlashCut, Reset};
-use brownout_core::port::PortError;
-use brownout_core::time::Instant;
+use brownout_core::action::{
+    Access, Done, FlashCorruption, FlashCut, InputState, MemoryWord, Noise, Reset, SupplyCourse,
+};
+use brownout_core::names::Input;
+use brownout_core::plan::InputKind;
+use brownout_core::port::{Port, PortError, Trouble};
+use brownout_core::time::{Duration, Instant};
 use std::path::PathBuf;
 
 /// The mains of a device.
@@ -36,6 +40,25 @@ pub trait Console {
 
     /// Sends bytes.
     async fn send(&self, bytes: &[u8]) -> Result<(), PortError>;
+
+    /// Sends what no sane peer would.
+    async fn noise(&self, noise: &Noise) -> Result<(), PortError> {
+        let _ = noise;
+        Err(cannot(Port::Console, "noise"))
+    }
+
+    /// Begins to send the same bytes over and over, without pause, for a time; returns when that has begun.
+    async fn flood(&self, bytes: &[u8], time: Duration) -> Result<(), PortError> {
+        let _ = (bytes, time);
+        Err(cannot(Port::Console, "flood"))
+    }
+
+    /// Pulls the cable or plugs it in again: meanwhile nothing is sent and nothing is reported. Unplugging twice is
+    /// not an error.
+    async fn unplug(&self, unplugged: bool) -> Result<(), PortError> {
+        let _ = unplugged;
+        Err(cannot(Port::Console, "unplug"))
+    }
 }
 
 /// The debug probe of a device.
@@ -52,6 +75,96 @@ pub trait Debug {
 
     /// Resets the device and lets it run.
     async fn reset(&self, how: Reset) -> Result<(), PortError>;
+
+    /// Halts the core.
+    async fn halt(&self) -> Result<(), PortError> {
+        Err(cannot(Port::Debug, "halt"))
+    }
+
+    /// Lets a halted core go on. Not an error if it runs.
+    async fn resume(&self) -> Result<(), PortError> {
+        Err(cannot(Port::Debug, "resume"))
+    }
+
+    /// Reads a word of memory; a running core goes on running. Answers [`Done::Value`].
+    async fn read(&self, word: &MemoryWord) -> Result<Done, PortError> {
+        let _ = word;
+        Err(cannot(Port::Debug, "read"))
+    }
+
+    /// Inverts bits of memory and reads back; the core stands still meanwhile. Answers [`Done::Changed`].
+    async fn flip_memory(&self, address: u32, mask: &[u8]) -> Result<Done, PortError> {
+        let _ = (address, mask);
+        Err(cannot(Port::Debug, "flip memory"))
+    }
+
+    /// Inverts bits of a core register and reads back; the core stands still meanwhile. Answers [`Done::Changed`].
+    async fn flip_register(&self, register: &str, mask: u32) -> Result<Done, PortError> {
+        let _ = (register, mask);
+        Err(cannot(Port::Debug, "flip register"))
+    }
+
+    /// Changes the contents of flash, verifies, and starts the device anew. Answers [`Done::Changed`].
+    async fn corrupt_flash(&self, corruption: &FlashCorruption) -> Result<Done, PortError> {
+        let _ = corruption;
+        Err(cannot(Port::Debug, "corrupt flash"))
+    }
+
+    /// Stops the core when it is about to execute an address for the `nth` time; reports [`Observed::Halted`].
+    async fn break_at(&self, address: u32, nth: u64) -> Result<(), PortError> {
+        let _ = (address, nth);
+        Err(cannot(Port::Debug, "break at"))
+    }
+
+    /// Stops the core after the `nth` access to a word of memory; reports [`Observed::Halted`].
+    async fn watch_at(&self, word: &MemoryWord, access: Access, nth: u64) -> Result<(), PortError> {
+        let _ = (word, access, nth);
+        Err(cannot(Port::Debug, "watch at"))
+    }
+
+    /// Takes back what [`Self::break_at`] and [`Self::watch_at`] set; a halted core stays halted. Not an error if
+    /// nothing is set, or if the device is without power.
+    async fn clear_breaks(&self) -> Result<(), PortError> {
+        Err(cannot(Port::Debug, "clear breaks"))
+    }
+
+    /// Goes away without a word to the device, as when the cable is pulled; `halted` leaves the core standing.
+    async fn lose(&self, halted: bool) -> Result<(), PortError> {
+        let _ = halted;
+        Err(cannot(Port::Debug, "lose"))
+    }
+}
+
+/// An adjustable supply.
+#[async_trait(?Send)]
+pub trait Supply {
+    /// Lets the voltage run through a course; returns when that has begun and reports [`Observed::Voltage`] at each
+    /// point.
+    async fn course(&self, course: &SupplyCourse) -> Result<(), PortError>;
+
+    /// Sets it back to what it is normally; ends a course under way.
+    async fn nominal(&self) -> Result<(), PortError>;
+
+    /// Looks whether it answers, without changing anything.
+    async fn check(&self) -> Result<(), PortError> {
+        Ok(())
+    }
+}
+
+/// What a device senses.
+#[async_trait(?Send)]
+pub trait Stimulus {
+    /// Puts an input into a state. Answers [`Done::Stimulated`], and reports [`Observed::Touched`] if it said that it
+    /// would.
+    async fn apply(&self, input: &Input, kind: InputKind, state: &InputState) -> Result<Done, PortError>;
+
+    /// Gives an input back to the world.
+    async fn release(&self, input: &Input, kind: InputKind) -> Result<(), PortError>;
+
+    /// Looks whether it answers, without changing anything.
+    async fn check(&self) -> Result<(), PortError> {
+        Ok(())
+    }
 }
 
 /// What to write into a device.
@@ -87,4 +200,14 @@ pub trait Clock {
     /// Lets time pass until `deadline`. On a virtual bench this is what makes the devices run; it may be dropped
     /// before the deadline, when something was reported.
     async fn sleep_until(&self, deadline: Instant);
+}
+
+/// What a driver answers to something that it has no means for.
+fn cannot(port: Port, what: &str) -> PortError {
+    PortError {
+        port,
+        trouble: Trouble::Failed,
+        message: format!("the driver behind this port cannot {what}"),
+        help: Some("`brownout kinds` shows the drivers; another may be able to".to_owned()),
+    }
 }

@@ -1,7 +1,7 @@
 //! How ports report what they see by themselves.
 
 use brownout_core::action::FlashOp;
-use brownout_core::names::Dut;
+use brownout_core::names::{Dut, Input};
 use brownout_core::port::PortError;
 use brownout_core::time::Instant;
 use tokio::sync::mpsc;
@@ -36,6 +36,25 @@ pub enum Observed {
     },
     /// A flash operation.
     Flash(FlashOp),
+    /// The core was halted by a breakpoint or watchpoint that was set.
+    Halted {
+        /// The address that was set.
+        address: u32,
+        /// The program counter.
+        pc: u32,
+    },
+    /// The supply voltage reached a point of its course, or was measured.
+    Voltage {
+        /// In millivolts.
+        millivolts: u32,
+    },
+    /// The device took notice of an input that was put into a state.
+    Touched {
+        /// Which.
+        input: Input,
+        /// How often since then.
+        times: u64,
+    },
     /// The instrument, or the device behind it, went away.
     Lost(PortError),
 }

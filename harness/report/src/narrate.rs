@@ -2,9 +2,10 @@
 
 use crate::escape::visible_capped;
 use crate::spans::short;
-use brownout_core::action::{Action, ActionId, Done, FlashOpKind, Reset};
+use brownout_core::action::{Action, ActionId, Corruption, Done, FlashOpKind, InputState, Noise, Reset};
 use brownout_core::event::{Ended, Event, EventNo, FaultNo, Phase, StepNo, StepOutcome, What};
 use brownout_core::names::{Dut, Signal};
+use brownout_core::plan::InputKind;
 use brownout_core::port::PortError;
 use brownout_core::time::Instant;
 use std::collections::{BTreeMap, BTreeSet};
@@ -167,6 +168,19 @@ impl Narrator {
                     if op.complete { ("", Faint, Bulk) } else { (", cut short by loss of power", Warn, Key) };
                 ("flash", self.of(dut, format!("flash operation {}: {what}{torn}", op.nth)), tone, detail)
             }
+            What::Halted { dut, address, pc } => {
+                ("halted", self.of(dut, format!("core halted at {address:#010x} (pc {pc:#010x})")), Warn, Key)
+            }
+            What::Voltage { dut, millivolts } => {
+                ("supply", self.of(dut, format!("supply at {}", volts(*millivolts))), Warn, Key)
+            }
+            What::Touched { dut, input, times } => {
+                let detail = if *times == 1 { Key } else { Bulk };
+                ("input", self.of(dut, format!("device took notice of {input} ({times})")), Plain, detail)
+            }
+            What::Memory { dut, name, value } => {
+                ("memory", self.of(dut, format!("{name} holds {value} ({value:#x})")), Faint, Fine)
+            }
             What::Sent { dut, line, .. } => ("sent", self.of(dut, format!("sent: {line}")), Faint, Fine),
             What::SettingSent { dut, setting, value } => {
                 ("setting", self.of(dut, format!("asked to keep {setting} = {value}")), Plain, Fine)
@@ -245,6 +259,13 @@ impl Narrator {
                 Tone::Plain,
                 Detail::Key,
             ),
+            Done::Value(value) => {
+                ("action", format!("{action}: {value} ({value:#x})"), Tone::Faint, Detail::Bulk)
+            }
+            Done::Changed { before, after } => {
+                ("action", format!("{action}: {before} became {after}{took}"), Tone::Warn, Detail::Key)
+            }
+            Done::Stimulated { .. } => ("action", format!("{action}: done{took}"), Tone::Faint, Detail::Fine),
         }
     }
 
@@ -294,6 +315,83 @@ fn action_words(action: &Action) -> String {
         Action::TraceFlash { on: false } => "end the trace of flash operations".to_owned(),
         Action::ArmCut(cut) => format!("arm a power cut at flash operation {}", cut.nth),
         Action::DisarmCut => "disarm the power cut".to_owned(),
+        Action::Halt => "halt the core".to_owned(),
+        Action::Resume => "let the core go on".to_owned(),
+        Action::Read(word) => format!("read {}", word.name),
+        Action::FlipMemory { address, mask } => {
+            format!("invert bits of memory at {address:#010x} ({} bytes)", mask.len())
+        }
+        Action::FlipRegister { register, mask } => format!("invert bits {mask:#010x} of {register}"),
+        Action::CorruptFlash(c) => {
+            format!(
+                "corrupt {} bytes of flash at {:#010x} ({})",
+                c.length,
+                c.address,
+                corruption_words(c.how)
+            )
+        }
+        Action::BreakAt { address, nth } => format!("set a breakpoint at {address:#010x} (time {nth})"),
+        Action::WatchAt { word, nth, .. } => format!("set a watchpoint on {} (time {nth})", word.name),
+        Action::ClearBreaks => "take back breakpoints and watchpoints".to_owned(),
+        Action::LoseProbe { halted: true } => "pull the debug probe with the core halted".to_owned(),
+        Action::LoseProbe { halted: false } => "pull the debug probe".to_owned(),
+        Action::Supply(course) => {
+            let points: Vec<_> = course.points.iter().map(|point| volts(point.millivolts)).collect();
+            format!("run the supply through {}", points.join(", "))
+        }
+        Action::SupplyNominal => "set the supply back".to_owned(),
+        Action::Noise(noise) => match noise {
+            Noise::Bytes(bytes) => format!("send {} bytes of noise on the console", bytes.len()),
+            Noise::Framing { characters, .. } => {
+                format!("send {characters} misframed characters on the console")
+            }
+            Noise::Break { time } => format!("send a break of {} on the console", short(*time)),
+        },
+        Action::Flood { time, .. } => format!("flood the console for {}", short(*time)),
+        Action::Unplug { unplugged: true } => "pull the console's cable".to_owned(),
+        Action::Unplug { unplugged: false } => "plug the console's cable in".to_owned(),
+        Action::Stimulate { input, kind, state } => format!("{input}: {}", state_words(*kind, state)),
+        Action::Release { input, .. } => format!("{input}: let go"),
+    }
+}
+
+fn volts(millivolts: u32) -> String {
+    format!("{}.{:03}V", millivolts / 1000, millivolts % 1000)
+}
+
+fn corruption_words(how: Corruption) -> String {
+    match how {
+        Corruption::Bits(1) => "1 bit".to_owned(),
+        Corruption::Bits(count) => format!("{count} bits"),
+        Corruption::Erased => "erased".to_owned(),
+        Corruption::Torn => "torn".to_owned(),
+        Corruption::Noise => "noise".to_owned(),
+    }
+}
+
+fn state_words(kind: InputKind, state: &InputState) -> String {
+    let value = |thousandths: i64| {
+        let (sign, size) = (if thousandths < 0 { "-" } else { "" }, thousandths.unsigned_abs());
+        let (unit, number) = match kind {
+            InputKind::Temperature => ("C", format!("{}.{:03}", size / 1000, size % 1000)),
+            InputKind::Battery => ("V", format!("{}.{:03}", size / 1000, size % 1000)),
+            InputKind::Clock => ("ppm", format!("{}", size / 1000)),
+            InputKind::Button => ("", size.to_string()),
+        };
+        format!("{sign}{number}{unit}")
+    };
+    match state {
+        InputState::Value(to) => value(*to),
+        InputState::Stuck(Some(at)) => format!("stuck at {}", value(*at)),
+        InputState::Stuck(None) => "stuck".to_owned(),
+        InputState::Noisy { amplitude, .. } => format!("noise of {}", value(i64::from(*amplitude))),
+        InputState::Silent => "does not answer".to_owned(),
+        InputState::HoldsBus => "holds its bus".to_owned(),
+        InputState::Sags { value: open, milliohms } => {
+            format!("{} behind {}.{:03} ohm", value(*open), milliohms / 1000, milliohms % 1000)
+        }
+        InputState::Pressed(true) => "pressed".to_owned(),
+        InputState::Pressed(false) => "not pressed".to_owned(),
     }
 }
 

@@ -69,6 +69,14 @@ async fn examine(port: brownout_core::port::Port, doors: &Doors) -> Result<(), P
             Some(power) => power.check().await,
             None => Ok(()),
         },
+        Port::Supply => match &doors.supply {
+            Some(supply) => supply.check().await,
+            None => Ok(()),
+        },
+        Port::Stimulus => match &doors.stimulus {
+            Some(stimulus) => stimulus.check().await,
+            None => Ok(()),
+        },
         // What sees flash operations is part of another instrument.
         Port::FlashTrace => Ok(()),
     }

@@ -10,6 +10,7 @@ use crate::suite::{Job, Runner, job};
 use crate::{signals, view};
 use brownout_core::action::Moment;
 use brownout_core::event::{Ended, Event, What};
+use brownout_core::fault::Fault;
 use brownout_core::plan::Plan;
 use brownout_core::step::Step;
 use brownout_core::trigger::{OnFlashOp, Trigger};
@@ -86,15 +87,16 @@ fn aim(steps: &mut [Step], nth: u64, moment: Option<Moment>) -> usize {
     let mut found = 0;
     for step in steps {
         match step {
-            Step::PowerCut(cut) => {
-                if let Some(Trigger::FlashOp(trigger)) = &mut cut.when {
+            Step::Fault(fault) => {
+                let is_cut = matches!(fault, Fault::PowerCut(_));
+                let timing = fault.timing_mut();
+                if let (true, Some(Trigger::FlashOp(trigger))) = (is_cut, timing.when) {
                     trigger.nth = nth;
                     trigger.moment = moment.unwrap_or(trigger.moment);
                     found += 1;
                 }
-                found += aim(&mut cut.during, nth, moment);
+                found += aim(timing.during, nth, moment);
             }
-            Step::Reset(reset) => found += aim(&mut reset.during, nth, moment),
             Step::Repeat(repeat) => found += aim(&mut repeat.steps, nth, moment),
             _ => {}
         }
@@ -118,7 +120,7 @@ fn moments(plan: &Plan, args: &Sweep) -> Vec<Moment> {
 
 fn trigger_of(steps: &[Step]) -> Option<&OnFlashOp> {
     steps.iter().find_map(|step| match step {
-        Step::PowerCut(cut) => match &cut.when {
+        Step::Fault(Fault::PowerCut(cut)) => match &cut.when {
             Some(Trigger::FlashOp(trigger)) => Some(trigger),
             _ => trigger_of(&cut.during),
         },

@@ -1,6 +1,6 @@
 //! `boots_at_most: 3`: the device does not boot again and again.
 
-use super::{Timeline, times};
+use super::{CheckKind, Timeline, times};
 use crate::event::Phase;
 use crate::names::Signal;
 use crate::trigger::BOOT;
@@ -16,8 +16,8 @@ crate::record! {
     }
 }
 
-impl BootsAtMost {
-    pub(super) fn judge(&self, timeline: &Timeline<'_>) -> Finding {
+impl CheckKind for BootsAtMost {
+    fn judge(&self, timeline: &Timeline<'_>) -> Finding {
         let Some(method) = timeline.phase(Phase::Method) else {
             return Finding::inconclusive("the method never began, so no boots could be counted in it");
         };

@@ -1,6 +1,6 @@
 //! `durable: target`: what the device acknowledged is still there after it booted again.
 
-use super::{Timeline, quoted, times};
+use super::{CheckKind, Timeline, quoted, times};
 use crate::event::{EventNo, What};
 use crate::names::{Command, Setting};
 use crate::trigger::BOOT;
@@ -121,8 +121,8 @@ impl<'a> Register<'a> {
     }
 }
 
-impl Durable {
-    pub(super) fn judge(&self, timeline: &Timeline<'_>) -> Finding {
+impl CheckKind for Durable {
+    fn judge(&self, timeline: &Timeline<'_>) -> Finding {
         let ours = |setting: &Setting| *setting == self.setting;
         let mut register = Register::default();
         let mut proofs = Vec::new();
@@ -160,7 +160,9 @@ impl Durable {
             None => self.unproven(&register),
         }
     }
+}
 
+impl Durable {
     fn lost(&self, read: Told<'_>, known: Known<'_>, asked: &[Told<'_>]) -> Finding {
         let since = match asked {
             [] => "nothing asked for since".to_owned(),

@@ -31,7 +31,7 @@ use crate::verdict::Finding;
 
 crate::kinds! {
     /// Something expected of the device.
-    pub enum Check("check", "checks") {
+    pub enum Check("check", "checks") as dyn CheckKind {
         "seen" => Seen(Seen),
         "never" => Never(Never),
         "recovers" => Recovers(Recovers),
@@ -41,30 +41,27 @@ crate::kinds! {
     }
 }
 
-impl Check {
+/// What every check can be asked.
+pub trait CheckKind {
     /// Judges a finished timeline.
-    pub fn judge(&self, timeline: &Timeline<'_>) -> Finding {
-        match self {
-            Self::Seen(c) => c.judge(timeline),
-            Self::Never(c) => c.judge(timeline),
-            Self::Recovers(c) => c.judge(timeline),
-            Self::Durable(c) => c.judge(timeline),
-            Self::ResetCause(c) => c.judge(timeline),
-            Self::BootsAtMost(c) => c.judge(timeline),
-        }
-    }
+    fn judge(&self, timeline: &Timeline<'_>) -> Finding;
 
     /// Whether more of the timeline could turn a pass into a fail. Such a pass needs a whole timeline; on one that
     /// ended early the judge makes it inconclusive.
-    pub const fn pass_needs_all(&self) -> bool {
-        match self {
-            Self::Seen(_) => false,
-            Self::Never(_)
-            | Self::Recovers(_)
-            | Self::Durable(_)
-            | Self::ResetCause(_)
-            | Self::BootsAtMost(_) => true,
-        }
+    fn pass_needs_all(&self) -> bool {
+        true
+    }
+}
+
+impl Check {
+    /// Judges a finished timeline.
+    pub fn judge(&self, timeline: &Timeline<'_>) -> Finding {
+        self.as_kind().judge(timeline)
+    }
+
+    /// Whether more of the timeline could turn a pass into a fail.
+    pub fn pass_needs_all(&self) -> bool {
+        self.as_kind().pass_needs_all()
     }
 }
 

@@ -1,6 +1,6 @@
 //! `never: panic`: the device did not show a behaviour.
 
-use super::{Timeline, times};
+use super::{CheckKind, Timeline, times};
 use crate::event::Phase;
 use crate::names::Signal;
 use crate::verdict::Finding;
@@ -16,8 +16,8 @@ crate::record! {
     }
 }
 
-impl Never {
-    pub(super) fn judge(&self, timeline: &Timeline<'_>) -> Finding {
+impl CheckKind for Never {
+    fn judge(&self, timeline: &Timeline<'_>) -> Finding {
         let Some(steady) = timeline.phase(Phase::Steady) else {
             return Finding::inconclusive("the device was never brought to a known state to be watched in");
         };

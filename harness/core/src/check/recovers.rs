@@ -1,7 +1,7 @@
 //! `recovers: {from: power_cut, to: ready, within: 5s}`: after each fault the device came back by itself.
 
 use super::fault_window::FaultWindow;
-use super::{Timeline, elapsed, faults_named};
+use super::{CheckKind, Timeline, elapsed, faults_named};
 use crate::event::EventNo;
 use crate::names::Signal;
 use crate::time::Duration;
@@ -33,8 +33,8 @@ enum Recovery {
     NotJudged { why: String },
 }
 
-impl Recovers {
-    pub(super) fn judge(&self, timeline: &Timeline<'_>) -> Finding {
+impl CheckKind for Recovers {
+    fn judge(&self, timeline: &Timeline<'_>) -> Finding {
         let faults: Vec<_> = timeline.faults().into_iter().filter(|f| f.kind == self.from).collect();
         if faults.is_empty() {
             return Finding::inconclusive(format!("there was no `{}` to recover from", self.from));
@@ -48,7 +48,9 @@ impl Recovers {
         });
         self.merged(&of_each).measuring(figures)
     }
+}
 
+impl Recovers {
     fn merged(&self, of_each: &[(&FaultWindow<'_>, Recovery)]) -> Finding {
         let Self { to, from, within } = self;
         let mut slowest: Option<Duration> = None;

@@ -1,6 +1,6 @@
 //! `reset_cause: {after: power_cut, is: power_on}`: the device knows why it started.
 
-use super::{Mark, Timeline, quoted};
+use super::{CheckKind, Mark, Timeline, quoted};
 use crate::event::{EventNo, What};
 use crate::names::Signal;
 use crate::trigger::BOOT;
@@ -34,8 +34,8 @@ struct Restart<'a> {
     after: usize,
 }
 
-impl ResetCause {
-    pub(super) fn judge(&self, timeline: &Timeline<'_>) -> Finding {
+impl CheckKind for ResetCause {
+    fn judge(&self, timeline: &Timeline<'_>) -> Finding {
         let restarts = self.restarts(timeline);
         let (mut right, mut silent, mut absent) = (Vec::new(), Vec::new(), Vec::new());
         let mut wrong: Vec<(EventNo, EventNo, &str)> = Vec::new();
@@ -91,7 +91,9 @@ impl ResetCause {
         })
         .showing(right)
     }
+}
 
+impl ResetCause {
     fn restarts<'a>(&self, timeline: &Timeline<'a>) -> Vec<Restart<'a>> {
         let faults =
             timeline.faults().into_iter().filter(|f| f.kind == self.after && f.bit()).filter_map(|f| {

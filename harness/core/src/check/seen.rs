@@ -1,6 +1,6 @@
 //! `seen: {signal: ready, at_least: 2}`: the device showed a behaviour.
 
-use super::{Timeline, quoted, times};
+use super::{CheckKind, Timeline, quoted, times};
 use crate::event::Phase;
 use crate::names::Signal;
 use crate::verdict::Finding;
@@ -20,8 +20,8 @@ crate::record! {
     }
 }
 
-impl Seen {
-    pub(super) fn judge(&self, timeline: &Timeline<'_>) -> Finding {
+impl CheckKind for Seen {
+    fn judge(&self, timeline: &Timeline<'_>) -> Finding {
         let Some(method) = timeline.phase(Phase::Method) else {
             return Finding::inconclusive("the method never began, so nothing could be seen in it");
         };
@@ -53,5 +53,9 @@ impl Seen {
         let finding =
             if count >= self.at_least { Finding::pass(reason) } else { Finding::fail_by_absence(reason) };
         finding.showing(seen.iter().map(|s| s.event.n))
+    }
+
+    fn pass_needs_all(&self) -> bool {
+        false
     }
 }

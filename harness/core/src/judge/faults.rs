@@ -4,7 +4,7 @@ use super::line;
 use super::method::Walk;
 use crate::check::{FaultWindow, Timeline, elapsed};
 use crate::event::What;
-use crate::fault::Fault;
+use crate::fault::{Fault, Lowering};
 use crate::plan::Plan;
 use crate::verdict::{Finding, Judged};
 
@@ -54,7 +54,7 @@ fn one(plan: &Plan, fault: &FaultWindow<'_>, walk: &Walk<'_>) -> Finding {
         (Some(injected), None, _) => Finding::inconclusive(format!(
             "injected at {}, but it never bit: {}",
             injected.event.at,
-            unconfirmed(plan, &planned)
+            unconfirmed(plan, planned)
         ))
         .showing([injected.event.n]),
         (Some(injected), Some(confirmed), _) => {
@@ -75,7 +75,7 @@ fn one(plan: &Plan, fault: &FaultWindow<'_>, walk: &Walk<'_>) -> Finding {
 
 /// Why it counts as not having bitten, in the fault's own words.
 fn unconfirmed(plan: &Plan, fault: &Fault) -> &'static str {
-    fault.lower(plan.seed).confirm.text
+    fault.lower(&Lowering { seed: plan.seed, board: &plan.board }).confirm.text
 }
 
 /// The faults of the plan that a whole run should have armed (more often). Of a method that ended early, those whose

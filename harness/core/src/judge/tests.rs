@@ -5,7 +5,7 @@ use crate::action::Action;
 use crate::check::tape::{DIGEST, Tape};
 use crate::check::{BootsAtMost, Check, Durable, Never, Recovers, ResetCause, Seen};
 use crate::event::{Ended, Event, EventNo, Phase, StepOutcome, VERSION, What};
-use crate::fault::{PowerCut, ResetFault};
+use crate::fault::{Fault, PowerCut, ResetFault};
 use crate::plan::{self, BoardPlan, Clock, Image, Plan};
 use crate::port::{Port, Trouble};
 use crate::step::{Repeat, Set, Step, Wait};
@@ -34,6 +34,9 @@ fn plan(method: Vec<Step>, expect: Vec<Check>) -> Plan {
             defect: None,
             signals: Default::default(),
             commands: Default::default(),
+
+            inputs: Default::default(),
+            symbols: Default::default(),
         },
         drivers: Default::default(),
         steady: Vec::new(),
@@ -44,12 +47,17 @@ fn plan(method: Vec<Step>, expect: Vec<Check>) -> Plan {
 
 fn power_cut(during: Vec<Step>) -> Step {
     let within = Duration::from_secs(30);
-    Step::PowerCut(PowerCut { hold: Duration::from_millis(200), when: None, during, within })
+    Step::Fault(Fault::PowerCut(PowerCut { hold: Duration::from_millis(200), when: None, during, within }))
 }
 
 fn reset() -> Step {
     let within = Duration::from_secs(30);
-    Step::Reset(ResetFault { how: crate::action::Reset::Pin, when: None, during: Vec::new(), within })
+    Step::Fault(Fault::Reset(ResetFault {
+        how: crate::action::Reset::Pin,
+        when: None,
+        during: Vec::new(),
+        within,
+    }))
 }
 
 fn wait() -> Step {

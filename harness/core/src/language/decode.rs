@@ -342,6 +342,17 @@ pub fn written<T: serde::Serialize>(value: &T) -> String {
     serde_json::to_value(value).map(|value| flow(&value)).unwrap_or_default()
 }
 
+/// Two tables as one, for [`kinds!`](crate::kinds). `N` is the sum of their lengths; neither is empty.
+pub const fn joined<T: Copy, const N: usize>(first: &[T], second: &[T]) -> [T; N] {
+    let mut all = [first[0]; N];
+    let mut at = 0;
+    while at < N {
+        all[at] = if at < first.len() { first[at] } else { second[at - first.len()] };
+        at += 1;
+    }
+    all
+}
+
 /// Takes a mapping with exactly one key out of `words`.
 pub fn one_kind<'a>(
     node: &'a Node,

@@ -115,16 +115,21 @@ macro_rules! words {
 
 /// A table of kinds: an enum that is written as a mapping with one key, `{kind: {fields}}`. Each line is one
 /// module with one type; the macro makes the enum, its decoding and the list for `brownout kinds`.
+///
+/// `as dyn Trait` makes every type of the table answer as that trait (`Self::as_kind`). `else Variant(Type)` lets the
+/// kinds of another table stand wherever one of this table may.
 #[macro_export]
 macro_rules! kinds {
     (
         $(#[doc = $doc:literal])+
-        pub enum $enum:ident($noun:literal, $plural:literal) { $( $word:literal => $variant:ident($type:ty), )+ }
+        pub enum $enum:ident($noun:literal, $plural:literal) $(as dyn $trait:ident)?
+        { $( $word:literal => $variant:ident($type:ty), )+ } $(else $other:ident($others:ty))?
     ) => {
         $(#[doc = $doc])+
         #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
         pub enum $enum {
             $( #[doc = concat!("`", $word, "`")] #[serde(rename = $word)] $variant($type), )+
+            $( #[doc = concat!("One of the table of [`", stringify!($others), "`].")] #[serde(untagged)] $other($others), )?
         }
 
         impl $enum {
@@ -132,14 +137,37 @@ macro_rules! kinds {
             pub const DOC: &'static str = concat!($($doc, "\n"),+);
 
             /// The words of the table with their shapes, in its order.
-            pub const TABLE: &'static [(&'static str, fn() -> $crate::language::Shape)] =
-                &[$( ($word, <$type as $crate::language::Decode>::shape), )+];
+            pub const TABLE: &'static [(&'static str, fn() -> $crate::language::Shape)] = {
+                const OWN: &[(&str, fn() -> $crate::language::Shape)] =
+                    &[$( ($word, <$type as $crate::language::Decode>::shape), )+];
+                $crate::kinds!(@joined OWN $($others)?)
+            };
+
+            /// The words of the table.
+            pub const WORDS: &'static [&'static str] = {
+                const OWN: &[&str] = &[$($word),+];
+                $crate::kinds!(@words OWN $($others)?)
+            };
 
             /// The word of this kind.
-            pub const fn kind(&self) -> &'static str {
-                match self { $( Self::$variant(_) => $word, )+ }
+            pub fn kind(&self) -> &'static str {
+                match self { $( Self::$variant(_) => $word, )+ $( Self::$other(other) => other.kind(), )? }
+            }
+
+            /// Decodes the kind of this word, one of [`Self::WORDS`].
+            pub(crate) fn decode_kind(
+                word: &str,
+                value: &$crate::language::Node,
+                out: &mut $crate::language::Diagnostics,
+            ) -> Option<Self> {
+                match word {
+                    $( $word => <$type as $crate::language::Decode>::decode(value, out).map(Self::$variant), )+
+                    _ => $crate::kinds!(@fallback word, value, out, $(Self::$other, $others)?),
+                }
             }
         }
+
+        $crate::kinds!(@asked $enum [$($trait)?] $($variant)+);
 
         impl $crate::language::Decode for $enum {
             fn shape() -> $crate::language::Shape {
@@ -147,13 +175,35 @@ macro_rules! kinds {
             }
 
             fn decode(node: &$crate::language::Node, out: &mut $crate::language::Diagnostics) -> Option<Self> {
-                const WORDS: &[&str] = &[$($word),+];
-                let (key, value) = $crate::language::decode::one_kind(node, $noun, WORDS, out)?;
-                match key {
-                    $( $word => <$type as $crate::language::Decode>::decode(value, out).map(Self::$variant), )+
-                    _ => None,
-                }
+                let (word, value) = $crate::language::decode::one_kind(node, $noun, Self::WORDS, out)?;
+                Self::decode_kind(word, value, out)
             }
         }
+    };
+    (@asked $enum:ident [] $($variant:ident)+) => {};
+    (@asked $enum:ident [$trait:ident] $($variant:ident)+) => {
+        impl $enum {
+            /// What every kind of the table can be asked.
+            pub fn as_kind(&self) -> &dyn $trait {
+                match self { $( Self::$variant(kind) => kind, )+ }
+            }
+
+            /// The same, to be changed.
+            pub fn as_kind_mut(&mut self) -> &mut dyn $trait {
+                match self { $( Self::$variant(kind) => kind, )+ }
+            }
+        }
+    };
+    (@joined $own:ident) => { $own };
+    (@joined $own:ident $others:ty) => {
+        &$crate::language::decode::joined::<_, { $own.len() + <$others>::TABLE.len() }>($own, <$others>::TABLE)
+    };
+    (@words $own:ident) => { $own };
+    (@words $own:ident $others:ty) => {
+        &$crate::language::decode::joined::<_, { $own.len() + <$others>::WORDS.len() }>($own, <$others>::WORDS)
+    };
+    (@fallback $word:ident, $value:ident, $out:ident,) => { None };
+    (@fallback $word:ident, $value:ident, $out:ident, Self::$other:ident, $others:ty) => {
+        <$others>::decode_kind($word, $value, $out).map(Self::$other)
     };
 }

@@ -236,7 +236,7 @@ impl Cx {
         let (bitten, rest): (Vec<_>, Vec<_>) = std::mem::take(&mut self.confirming)
             .into_iter()
             .filter(|c| now <= c.until)
-            .partition(|c| (c.confirm.evidence)(&dut, &event.what));
+            .partition(|c| c.confirm.evidence.shows(&dut, &event.what));
         self.confirming = rest;
         if !bitten.is_empty() {
             // What the device said before the fault bit is not what it says after it.

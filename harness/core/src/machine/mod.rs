@@ -297,6 +297,15 @@ impl Cx {
             Seen::Flash(op) => {
                 self.log(What::FlashOp { dut, op });
             }
+            Seen::Halted { address, pc } => {
+                self.log(What::Halted { dut, address, pc });
+            }
+            Seen::Voltage { millivolts } => {
+                self.log(What::Voltage { dut, millivolts });
+            }
+            Seen::Touched { input, times } => {
+                self.log(What::Touched { dut, input, times });
+            }
             Seen::Lost(error) => {
                 self.log(What::Lost { dut, error });
             }

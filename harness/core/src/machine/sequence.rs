@@ -140,13 +140,10 @@ impl Running {
                     Rc::clone(&numbered.inner)
                 })),
             },
-            Step::PowerCut(_) | Step::Reset(_) => match numbered.step.fault() {
-                Some(fault) => {
-                    let during = Sequence::new(Rc::clone(&numbered.inner));
-                    Self::Strike(Box::new(Strike::new(fault, numbered.no, during, cx)))
-                }
-                None => Self::Pause { until: cx.now },
-            },
+            Step::Fault(fault) => {
+                let during = Sequence::new(Rc::clone(&numbered.inner));
+                Self::Strike(Box::new(Strike::new(fault.clone(), numbered.no, during, cx)))
+            }
         }
     }
 
@@ -195,13 +192,11 @@ impl Step {
             Self::Get(g) => format!("get `{}`", g.setting),
             Self::Send(s) => format!("send `{}`", s.command),
             Self::Repeat(r) => format!("repeat {} times", r.times),
-            Self::PowerCut(_) | Self::Reset(_) => {
-                let trigger = self.fault().and_then(|f| f.timing().when.map(crate::trigger::Trigger::text));
-                let hold = match self {
-                    Self::PowerCut(f) => format!(" for {}", f.hold),
-                    _ => String::new(),
-                };
-                format!("{}{hold} {}", self.kind(), trigger.unwrap_or_else(|| "at once".to_owned()))
+            Self::Fault(fault) => {
+                let timing = fault.timing();
+                let hold = timing.hold.map(|hold| format!(" for {hold}")).unwrap_or_default();
+                let trigger = timing.when.map_or_else(|| "at once".to_owned(), crate::trigger::Trigger::text);
+                format!("{}{hold} {trigger}", fault.kind())
             }
         }
     }

@@ -5,9 +5,9 @@ use super::context::Cx;
 use super::sequence::Sequence;
 use crate::action::Action;
 use crate::event::{Event, EventNo, FaultNo, StepNo, StepOutcome, What};
-use crate::fault::{Fault, Lowered};
+use crate::fault::{AtBreakpoint, Fault, Lowered, Lowering, Move};
 use crate::time::{Duration, Instant};
-use crate::trigger::Pull;
+use crate::trigger::{Memory, Pull};
 
 pub(super) struct Strike {
     fault: Fault,
@@ -17,8 +17,10 @@ pub(super) struct Strike {
     /// Steps performed while the trigger is awaited.
     during: Sequence,
     state: State,
-    /// The trigger's own count.
-    count: u64,
+    /// What the trigger remembers.
+    memory: Option<Memory>,
+    /// An instrument was told to stop the core at the trigger.
+    breaks: bool,
     promises: Vec<u32>,
     /// The instrument struck while it was being armed.
     early: Option<Fire>,
@@ -47,14 +49,18 @@ impl Strike {
     pub(super) fn new(fault: Fault, step: StepNo, during: Sequence, cx: &mut Cx) -> Self {
         let no = cx.number_fault();
         // Each fault draws from the plan's seed by its number, so that one more fault does not change the others.
-        let lowered = fault.lower(cx.plan.seed ^ u64::from(no).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        let seed = cx.plan.seed ^ u64::from(no).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let board = &cx.plan.board;
+        let lowered = fault.lower(&Lowering { seed, board });
+        let when = fault.timing().when;
+        let memory = when.map(|trigger| Memory::at_arming(trigger, seed));
+        let mut script = when.map(|trigger| trigger.arms(board)).unwrap_or_default();
+        let breaks = script.iter().any(Action::stops_the_core);
         // What must be undone is promised before anything is done.
         let mut promises: Vec<_> =
             lowered.revert.iter().map(|revert| cx.promise(Some(no), revert.clone())).collect();
-        let mut script = Vec::new();
-        let counts_flash = matches!(fault.timing().when, Some(crate::trigger::Trigger::FlashOp(_)));
-        if counts_flash {
-            script.push(Action::TraceFlash { on: true });
+        if breaks {
+            promises.push(cx.promise(Some(no), Action::ClearBreaks));
         }
         if let Some(cut) = &lowered.arm {
             promises.push(cx.promise(Some(no), Action::DisarmCut));
@@ -67,7 +73,8 @@ impl Strike {
             lowered,
             during,
             state: State::Arming(Actions::new(script)),
-            count: 0,
+            memory,
+            breaks,
             promises,
             early: None,
         }
@@ -95,8 +102,8 @@ impl Strike {
                     if struck {
                         *fire = Some(Fire { at: event.at, source: Some(event.n), struck: true });
                     }
-                } else if let Some(trigger) = self.fault.timing().when
-                    && let Pull::In(by) = trigger.pull(&cx.plan.dut, &event.what, &mut self.count)
+                } else if let (Some(trigger), Some(memory)) = (self.fault.timing().when, &mut self.memory)
+                    && let Pull::In(by) = trigger.pull(&cx.plan.dut, event, memory)
                 {
                     *fire = Some(Fire { at: event.at + by, source: Some(event.n), struck: false });
                 }
@@ -132,7 +139,7 @@ impl Strike {
                 State::Holding { until } if cx.now >= *until => {
                     // What still came out of the pipes is from before: a device without power says nothing.
                     cx.mark();
-                    self.state = State::Reverting(self.reverts());
+                    self.state = State::Reverting(Actions::new(self.undoing()));
                 }
                 State::Holding { .. } => return None,
                 State::Reverting(actions) => {
@@ -164,6 +171,7 @@ impl Strike {
                 Some(self.during.deadline().map_or(mine, |inner| inner.min(mine)))
             }
             State::Holding { until } => Some(*until),
+            State::Injecting(actions) => actions.deadline(),
             _ => None,
         }
     }
@@ -196,8 +204,8 @@ impl Strike {
                 cx.log(What::Confirmed { fault: self.no, evidence: vec![source] });
             }
         } else {
-            cx.watch_for(self.no, self.lowered.confirm);
-            self.state = State::Injecting(Actions::new(self.lowered.inject.clone()));
+            cx.watch_for(self.no, self.lowered.confirm.clone());
+            self.state = State::Injecting(Actions::new(self.injection()));
         }
     }
 
@@ -209,7 +217,7 @@ impl Strike {
             self.keep_promises(cx);
             self.state = State::Over(StepOutcome::Done);
         } else {
-            self.state = State::Holding { until: cx.now + self.fault.timing().hold };
+            self.state = State::Holding { until: cx.now + self.fault.timing().hold.unwrap_or_default() };
         }
     }
 
@@ -218,14 +226,35 @@ impl Strike {
         self.during.stop(cx, StepOutcome::CutShort);
         cx.log(What::NeverFired { fault: self.no, waited });
         // An instrument may have struck unseen, or strike until it is told to let be.
-        let undo = if self.lowered.arm.is_some() { self.reverts() } else { Actions::new([]) };
-        self.state = State::Disarming(undo);
+        let mut undo: Vec<Action> = Vec::new();
+        if self.breaks {
+            undo.push(Action::ClearBreaks);
+        }
+        if self.lowered.arm.is_some() {
+            undo.extend(self.undoing());
+        }
+        self.state = State::Disarming(Actions::new(undo));
+    }
+
+    /// What does it. A core that stands at a breakpoint is let go, so that the device suffers the fault and not the
+    /// instrument that waited for its moment.
+    fn injection(&self) -> Vec<Move> {
+        let inject = self.lowered.inject.iter().cloned();
+        if !self.breaks {
+            return inject.collect();
+        }
+        let go_on = [Action::ClearBreaks, Action::Resume].map(Move::from);
+        match self.lowered.at_breakpoint {
+            AtBreakpoint::InjectThenResume => inject.chain(go_on).collect(),
+            AtBreakpoint::ResumeThenInject => go_on.into_iter().chain(inject).collect(),
+            AtBreakpoint::StayHalted => std::iter::once(Action::ClearBreaks.into()).chain(inject).collect(),
+        }
     }
 
     /// What undoes it. An instrument lets be first, whoever struck, so that it does not strike once more.
-    fn reverts(&self) -> Actions {
+    fn undoing(&self) -> impl Iterator<Item = Action> + use<'_> {
         let disarm = self.lowered.arm.is_some().then_some(Action::DisarmCut);
-        Actions::new(disarm.into_iter().chain(self.lowered.revert.iter().cloned()))
+        disarm.into_iter().chain(self.lowered.revert.iter().cloned())
     }
 
     fn keep_promises(&mut self, cx: &mut Cx) {

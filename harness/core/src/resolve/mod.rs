@@ -5,13 +5,13 @@ mod fit;
 use crate::board_file::BoardFile;
 use crate::language::render::Problems;
 use crate::language::{Diagnostic, Diagnostics};
-use crate::names::{Command, Defect, Dut, Signal};
+use crate::names::{Command, Defect, Dut, Input, Signal};
 use crate::plan::{BoardPlan, DefectPlan, Image, Plan, VERSION};
 use crate::rig_file::{RigDut, RigFile};
 use crate::scenario::{ScenarioCase, ScenarioFile};
 use fit::{Fit, Groups, near};
 use sha2::{Digest as _, Sha256};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Where the images of board files are, in the project.
 pub const IMAGES: &str = "fixtures/firmware/images";
@@ -209,6 +209,8 @@ fn board_plan(
         defect,
         signals: board.signals.iter().map(|(name, s)| (Signal(name.clone()), s.clone())).collect(),
         commands: board.commands.iter().map(|(name, c)| (Command(name.clone()), c.clone())).collect(),
+        inputs: board.inputs.iter().map(|(name, kind)| (Input(name.clone()), *kind)).collect(),
+        symbols: BTreeMap::new(),
     })
 }
 

@@ -1,7 +1,7 @@
 //! `after: {event: power_on, by: 20ms}`: a time after something that the harness did or saw.
 
-use super::{Pull, delay_text};
-use crate::event::What;
+use super::{Memory, Pull, TriggerKind, delay_text};
+use crate::event::{Event, What};
 use crate::names::Dut;
 use crate::time::Duration;
 use serde::{Deserialize, Serialize};
@@ -34,9 +34,9 @@ pub enum Milestone {
 
 crate::words!(Milestone { Armed = "armed", PowerOn = "power_on", Sent = "sent", Acknowledged = "acknowledged" });
 
-impl After {
-    pub(super) fn pull(&self, dut: &Dut, what: &What) -> Pull {
-        let came = match (self.event, what) {
+impl TriggerKind for After {
+    fn pull(&self, dut: &Dut, event: &Event, _: &mut Memory) -> Pull {
+        let came = match (self.event, &event.what) {
             (Milestone::Armed, What::Armed { .. }) => true,
             (Milestone::PowerOn, What::Rail { dut: of, on: true })
             | (Milestone::Sent, What::Sent { dut: of, .. })
@@ -46,7 +46,7 @@ impl After {
         if came { Pull::In(self.by) } else { Pull::No }
     }
 
-    pub(super) fn text(&self) -> String {
+    fn text(&self) -> String {
         format!("{}{}", delay_text(self.by), self.event.word())
     }
 }

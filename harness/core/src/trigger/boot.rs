@@ -1,7 +1,7 @@
 //! `boot: {nth: 3, by: 10ms}`: the device boots.
 
-use super::{Pull, delay_text, nth_signal};
-use crate::event::What;
+use super::{Memory, Pull, TriggerKind, delay_text, nth_signal};
+use crate::event::Event;
 use crate::names::Dut;
 use crate::time::Duration;
 
@@ -20,12 +20,12 @@ crate::record! {
     }
 }
 
-impl OnBoot {
-    pub(super) fn pull(&self, dut: &Dut, what: &What, count: &mut u64) -> Pull {
-        nth_signal(dut, what, BOOT, count, self.nth, self.by)
+impl TriggerKind for OnBoot {
+    fn pull(&self, dut: &Dut, event: &Event, memory: &mut Memory) -> Pull {
+        nth_signal(dut, event, BOOT, memory, self.nth, self.by)
     }
 
-    pub(super) fn text(&self) -> String {
+    fn text(&self) -> String {
         format!("{}boot number {}", delay_text(self.by), self.nth)
     }
 }

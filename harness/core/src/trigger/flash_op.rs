@@ -1,9 +1,11 @@
 //! `flash_op: {nth: 4, moment: during}`: the device writes or erases flash.
 
-use super::Pull;
-use crate::action::{Moment, Tear};
-use crate::event::What;
+use super::{Memory, Pull, TriggerKind};
+use crate::action::{Action, Moment, Tear};
+use crate::event::{Event, What};
 use crate::names::Dut;
+use crate::plan::BoardPlan;
+use crate::port::Port;
 use crate::time::Duration;
 
 crate::record! {
@@ -23,16 +25,24 @@ crate::record! {
 crate::words!(Moment { Before = "before", During = "during", After = "after" });
 crate::words!(Tear { Nothing = "nothing", Random = "random", Half = "half", Full = "full" });
 
-impl OnFlashOp {
+impl TriggerKind for OnFlashOp {
     /// Operations are counted by the port since the trace began, which is when the fault was armed.
-    pub(super) fn pull(&self, dut: &Dut, what: &What) -> Pull {
-        match what {
+    fn pull(&self, dut: &Dut, event: &Event, _: &mut Memory) -> Pull {
+        match &event.what {
             What::FlashOp { dut: of, op } if of == dut && op.nth >= self.nth => Pull::In(Duration::ZERO),
             _ => Pull::No,
         }
     }
 
-    pub(super) fn text(&self) -> String {
+    fn needs(&self) -> Vec<Port> {
+        vec![Port::FlashTrace]
+    }
+
+    fn arms(&self, _: &BoardPlan) -> Vec<Action> {
+        vec![Action::TraceFlash { on: true }]
+    }
+
+    fn text(&self) -> String {
         format!("{} flash operation {} (tear: {})", self.moment.word(), self.nth, self.tear.word())
     }
 }

@@ -1,7 +1,7 @@
 //! `signal: {name: ready, nth: 2, plus: 5ms}`: the device shows a behaviour.
 
-use super::{Pull, delay_text, nth_signal};
-use crate::event::What;
+use super::{Memory, Pull, TriggerKind, delay_text, nth_signal};
+use crate::event::Event;
 use crate::names::{Dut, Signal};
 use crate::time::Duration;
 
@@ -19,12 +19,12 @@ crate::record! {
     }
 }
 
-impl OnSignal {
-    pub(super) fn pull(&self, dut: &Dut, what: &What, count: &mut u64) -> Pull {
-        nth_signal(dut, what, self.name.as_str(), count, self.nth, self.by)
+impl TriggerKind for OnSignal {
+    fn pull(&self, dut: &Dut, event: &Event, memory: &mut Memory) -> Pull {
+        nth_signal(dut, event, self.name.as_str(), memory, self.nth, self.by)
     }
 
-    pub(super) fn text(&self) -> String {
+    fn text(&self) -> String {
         let nth = if self.nth == 1 { String::new() } else { format!(" (number {})", self.nth) };
         format!("{}signal `{}`{nth}", delay_text(self.by), self.name)
     }

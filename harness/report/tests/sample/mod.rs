@@ -433,5 +433,7 @@ fn board() -> BoardPlan {
                 refused: None,
             },
         )]),
+        inputs: BTreeMap::new(),
+        symbols: BTreeMap::new(),
     }
 }

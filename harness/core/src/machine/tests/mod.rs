@@ -6,7 +6,7 @@ mod world;
 
 use crate::action::{Action, Input, Moment, Reset, Tear};
 use crate::event::{Ended, Phase, StepOutcome, What};
-use crate::fault::{PowerCut, ResetFault};
+use crate::fault::{Fault, PowerCut, ResetFault};
 use crate::machine::Machine;
 use crate::port::Port;
 use crate::step::{Get, Pause, Repeat, Send, Set, Steady, SteadyRate, Step, Wait};
@@ -43,11 +43,11 @@ fn send(command: &str) -> Step {
 }
 
 fn cut(when: Option<Trigger>, during: Vec<Step>) -> Step {
-    Step::PowerCut(PowerCut { hold: ms(200), when, during, within: ms(1_000) })
+    Step::Fault(Fault::PowerCut(PowerCut { hold: ms(200), when, during, within: ms(1_000) }))
 }
 
 fn reset(when: Option<Trigger>, during: Vec<Step>) -> Step {
-    Step::Reset(ResetFault { how: Reset::Pin, when, during, within: ms(1_000) })
+    Step::Fault(Fault::Reset(ResetFault { how: Reset::Pin, when, during, within: ms(1_000) }))
 }
 
 fn after(event: Milestone, by: u64) -> Trigger {
@@ -290,7 +290,7 @@ fn a_cut_that_strikes_before_its_port_has_said_that_it_is_armed_counts() {
 fn a_cut_that_strikes_while_it_is_disarmed_is_undone_all_the_same() {
     let at_the_last_moment = |by: u64| {
         let fault = PowerCut { hold: ms(200), when: Some(flash_op(1)), during: Vec::new(), within: ms(by) };
-        let method = vec![reset(None, vec![]), Step::PowerCut(fault), wait("ready", 500)];
+        let method = vec![reset(None, vec![]), Step::Fault(Fault::PowerCut(fault)), wait("ready", 500)];
         World::run(&plan(method, vec![]), Flaws::default(), Mishaps::default())
     };
     for by in 10..30 {
@@ -307,7 +307,8 @@ fn a_trigger_that_never_comes_disarms_the_fault_and_ends_the_method() {
         reset(Some(on_boot(1, 0)), vec![]),
         cut(Some(flash_op(9)), vec![set("22")]),
     ] {
-        let armed = matches!(&fault, Step::PowerCut(f) if matches!(f.when, Some(Trigger::FlashOp(_))));
+        let armed =
+            matches!(&fault, Step::Fault(Fault::PowerCut(f)) if matches!(f.when, Some(Trigger::FlashOp(_))));
         let world = World::good(&plan(vec![fault, wait("ready", 500)], vec![]));
         assert_eq!(outcomes(&world).pop(), Some((1, timed_out(1_000))), "{}", world.text());
         assert_eq!(count(&world, |what| matches!(what, What::NeverFired { .. })), 1);
@@ -428,7 +429,7 @@ fn a_pattern_that_does_not_compile_is_refused_before_anything_is_done() {
 
 #[test]
 fn each_fault_leaves_the_world_as_it_was() {
-    let faults = crate::fault::Fault::TABLE.iter().map(|(kind, shape)| {
+    let faults = Fault::TABLE.iter().map(|(kind, shape)| {
         let crate::language::Shape::Record(record) = shape() else { panic!("`{kind}` has no fields") };
         let example = crate::kinds::example_of(record.doc).unwrap();
         let node = crate::language::parse(example).unwrap();
@@ -438,8 +439,8 @@ fn each_fault_leaves_the_world_as_it_was() {
     let mut seen = 0;
     for fault in faults {
         let at_once = match fault.clone() {
-            Step::PowerCut(f) => Step::PowerCut(PowerCut { when: None, ..f }),
-            Step::Reset(f) => Step::Reset(ResetFault { when: None, ..f }),
+            Step::Fault(Fault::PowerCut(f)) => Step::Fault(Fault::PowerCut(PowerCut { when: None, ..f })),
+            Step::Fault(Fault::Reset(f)) => Step::Fault(Fault::Reset(ResetFault { when: None, ..f })),
             other => panic!("`{}` is not known here", other.kind()),
         };
         for step in [fault, at_once] {
@@ -449,7 +450,7 @@ fn each_fault_leaves_the_world_as_it_was() {
         }
         seen += 1;
     }
-    assert_eq!(seen, crate::fault::Fault::TABLE.len());
+    assert_eq!(seen, Fault::TABLE.len());
 }
 
 #[test]

@@ -50,6 +50,8 @@ pub(super) fn plan(method: Vec<Step>, expect: Vec<Check>) -> Plan {
                 command("get", "get {key}", Some("^value: {key}=(?<value>.+)")),
                 command("hang", "hang", None),
             ]),
+            inputs: BTreeMap::new(),
+            symbols: BTreeMap::new(),
         },
         drivers: Port::ALL.iter().map(|port| (*port, "simulated".to_owned())).collect(),
         steady: vec![Steady::Seen(SteadySeen { signal: "ready".into(), within: Duration::from_secs(2) })],
