@@ -88,6 +88,19 @@ fn a_timeline_damaged_in_the_middle_is_refused() {
 }
 
 #[test]
+fn a_torn_line_behind_the_end_is_refused() {
+    let project = Project::new();
+    let run = recorded(&project);
+    let text = fs::read_to_string(run.join("events.jsonl")).unwrap();
+    let behind = text.lines().count() + 1;
+    fs::write(run.join("events.jsonl"), text + "{\"n\":").unwrap();
+    project
+        .run(&["judge", run.to_str().unwrap()])
+        .expect(2)
+        .says(&format!("events.jsonl:{behind}: there is something behind the end of the run"));
+}
+
+#[test]
 fn an_event_that_was_taken_out_is_missed() {
     let project = Project::new();
     let run = recorded(&project);
