@@ -12,7 +12,7 @@ use brownout_engine::{
     Finished, Interrupt, Journal, JournalError, Ledger, LedgerError, Manifest, PumpError, RunOrder,
 };
 use brownout_report::terminal;
-use brownout_report::{RunLine, RunView, Suite, html, json, junit};
+use brownout_report::{RunLine, RunView, Suite, html, json, junit, shell};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -238,7 +238,7 @@ impl<'a> Runner<'a> {
         if !self.poisoned.is_empty() {
             return Err(Failure::not_restored(
                 format!("the rig could not be restored: {}", self.poisoned.join(", ")),
-                format!("put it right and run `brownout heal {}`", self.bench.file.name),
+                format!("put it right and run `brownout heal {}`", shell::word(&self.bench.file.name)),
             ));
         }
         if interrupted {
@@ -376,16 +376,16 @@ fn pump_failure(error: PumpError) -> Failure {
 pub fn job(project: &Project, plan: Plan, selection: &crate::args::Selection) -> Job {
     let name = case_of(&plan);
     let path = project.path_of(&plan, &selection.scenarios);
-    let mut again = format!("brownout run {path} --rig {}", selection.rig);
+    let mut again = format!("brownout run {} --rig {}", shell::path(&path), shell::word(&selection.rig));
     if !name.is_empty() {
-        again.push_str(&format!(" --case {name}"));
+        again.push_str(&format!(" --case {}", shell::word(&name)));
     }
     again.push_str(&format!(" --seed {}", selection.seed));
     if let Some(defect) = &selection.defect {
-        again.push_str(&format!(" --defect {defect}"));
+        again.push_str(&format!(" --defect {}", shell::word(defect)));
     }
     if let Some(image) = &selection.image {
-        again.push_str(&format!(" --image {image}"));
+        again.push_str(&format!(" --image {}", shell::path(image)));
     }
     Job { plan, again, name }
 }

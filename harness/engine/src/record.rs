@@ -185,11 +185,7 @@ mod tests {
     #[test]
     fn anything_behind_the_end_of_a_completed_run_is_refused() {
         let (folder, whole, mut events) = recorded(3);
-        let end = Event {
-            n: EventNo(4),
-            at: Instant(4),
-            what: What::RunEnded(event::Ended::Completed),
-        };
+        let end = Event { n: EventNo(4), at: Instant(4), what: What::RunEnded(event::Ended::Completed) };
         let line = |event: &Event| serde_json::to_string(event).unwrap();
         let whole = [whole, (line(&end) + "\n").into_bytes()].concat();
         events.push(end);
