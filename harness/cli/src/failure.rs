@@ -63,6 +63,11 @@ impl Failure {
         Self { exit: Exit::WrongInput, message: text, help: None, rendered: true }
     }
 
+    /// What went wrong, without what to do.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
     /// As it is shown.
     pub fn text(&self) -> String {
         if self.rendered {

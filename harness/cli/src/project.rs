@@ -140,6 +140,13 @@ impl Project {
                 )
             })?;
         }
+        // The name of a scenario comes from its path, and names a folder: no way out of it.
+        for path in files.iter_mut().filter(|path| path.components().any(|c| c == Component::ParentDir)) {
+            *path = fs::canonicalize(&*path).unwrap_or_else(|_| path.clone());
+        }
+        // A file is run once, however often and by whichever path it is named.
+        let mut known = BTreeSet::new();
+        files.retain(|path| known.insert(fs::canonicalize(path).unwrap_or_else(|_| path.clone())));
         let (mut scenarios, mut wrong) = (Vec::new(), String::new());
         for path in &files {
             let text = read(path).map_err(|error| {
@@ -177,13 +184,22 @@ impl Project {
             defect: selection.defect.as_deref().map(Defect::from),
             image: selection.image.clone(),
         };
-        let mut plans = Vec::new();
+        let mut plans: Vec<Plan> = Vec::new();
+        let mut paths = BTreeMap::new();
         let mut wrong = String::new();
         for scenario in self.scenarios(&selection.scenarios, &selection.tags)? {
             let dut = bench.file.dut(scenario.first().dut.as_ref()).or(bench.file.duts.first());
             let Some(board) = dut.and_then(|(_, dut)| bench.boards.get(&dut.board)) else { continue };
             match resolve(&scenario, board, &bench.file, &options, &|path| self.digest(path)) {
-                Ok(resolved) => plans.extend(resolved),
+                Ok(resolved) => {
+                    for plan in resolved {
+                        let run = (plan.scenario.clone(), case_of(&plan), plan.seed);
+                        if let Some(other) = paths.insert(run, scenario.path.clone()) {
+                            return Err(same_run(&plan, &other, &scenario.path));
+                        }
+                        plans.push(plan);
+                    }
+                }
                 Err(Unresolved::Scenario(problems)) => wrong.push_str(&problems.render(view::diagnostics())),
                 Err(Unresolved::Given { message, help }) => return Err(Failure::input(message, help)),
             }
@@ -256,6 +272,23 @@ impl Project {
 /// A plan's case in words: `nth=3,tear=random`; empty for the only case.
 pub fn case_of(plan: &Plan) -> String {
     plan.case.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(",")
+}
+
+/// Two runs of one name would have one folder.
+fn same_run(plan: &Plan, one: &str, other: &str) -> Failure {
+    if one == other {
+        return Failure::input(
+            format!("{one} has two cases that are both named `{}`", case_of(plan)),
+            "values under `vary` cannot have `,` and `=` in them like that",
+        );
+    }
+    Failure::input(
+        format!(
+            "{one} and {other} are both named `{}`, so their reports would be in one folder",
+            plan.scenario
+        ),
+        "run them one after the other, or rename one; below a folder `scenarios` the folder is part of the name",
+    )
 }
 
 /// What is wrong with a file.

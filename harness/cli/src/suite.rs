@@ -7,12 +7,12 @@ use crate::wall::{self, Stopwatch};
 use brownout_core::event::{Ended, Event, What};
 use brownout_core::judge::judge;
 use brownout_core::plan::Plan;
-use brownout_core::verdict::{Judgement, Verdict};
+use brownout_core::verdict::{Finding, Judged as Line, Judgement, Verdict};
 use brownout_engine::{
-    Finished, Interrupt, Journal, JournalError, Ledger, LedgerError, Manifest, PumpError, RunOrder,
+    Finished, Interrupt, Journal, JournalError, Ledger, LedgerError, Manifest, PumpError, Record, RunOrder,
 };
 use brownout_report::terminal;
-use brownout_report::{RunLine, RunView, Suite, html, json, junit};
+use brownout_report::{RunLine, RunView, Suite, html, json, junit, shell};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -107,7 +107,14 @@ impl<'a> Runner<'a> {
     /// # Errors
     /// It could not be recorded.
     pub fn run(&mut self, job: &Job) -> Result<Judged, Failure> {
-        let (judged, line) = self.run_quietly(job)?;
+        let (judged, line) = match self.run_quietly(job) {
+            Ok(done) => done,
+            Err(failure) => {
+                let line = self.unrecorded(job, &failure);
+                self.lines.push(line);
+                return Err(failure);
+            }
+        };
         if !self.live {
             let text = terminal::run_line(&line, self.paper.style());
             self.paper.print(&format!("{text}\n"));
@@ -116,11 +123,40 @@ impl<'a> Runner<'a> {
         Ok(judged)
     }
 
+    /// A run that broke off with the program's own trouble: what is on disk of it is judged, and it never passes.
+    fn unrecorded(&self, job: &Job, failure: &Failure) -> RunLine {
+        let folder = self.folder_of(job);
+        let events = Record::read(&folder).map(|record| record.events).unwrap_or_default();
+        let mut judgement = judge(&job.plan, &job.plan.digest(), &events);
+        let finding = Finding::inconclusive(failure.message().trim_end());
+        judgement.verdict = judgement.verdict.merge(finding.verdict);
+        let (check, kind) = ("the run is recorded".to_owned(), "record".to_owned());
+        judgement.groundwork.insert(0, Line { check, kind, finding });
+        let view = RunView {
+            plan: &job.plan,
+            events: &events,
+            judgement: &judgement,
+            anchor: &self.anchor,
+            folder: &self.project.shown(&folder),
+            again: &job.again,
+            wall_time: None,
+        };
+        if let Ok(text) = html::run(&view) {
+            // Whatever kept the run from being recorded may keep this from being written, and was said already.
+            let _ = fs::write(folder.join("report.html"), text);
+        }
+        RunLine::of(&view)
+    }
+
+    fn folder_of(&self, job: &Job) -> PathBuf {
+        self.folder.join(&job.plan.scenario).join(folder_name(job))
+    }
+
     fn run_quietly(&mut self, job: &Job) -> Result<(Judged, RunLine), Failure> {
         let stopwatch = Stopwatch::start();
         let digest = job.plan.digest();
         let anchor = wall::now();
-        let folder = self.folder.join(&job.plan.scenario).join(folder_name(job));
+        let folder = self.folder_of(job);
         let manifest = Manifest {
             brownout: env!("CARGO_PKG_VERSION").to_owned(),
             started: anchor.clone(),
@@ -207,6 +243,28 @@ impl<'a> Runner<'a> {
         Ok(())
     }
 
+    /// As [`Self::finish`], whatever became of the runs: those that ended are reported even if the next could not be
+    /// recorded.
+    ///
+    /// # Errors
+    /// What stopped the runs, or kept the reports from being written; before all else, a rig that was not restored.
+    pub fn conclude(self, ran: Result<(), Failure>) -> Result<Exit, Failure> {
+        let finished = self.finish();
+        let Err(stopped) = ran else { return finished };
+        match finished {
+            Err(worse) if worse.exit == Exit::NotRestored => {
+                eprint!("{}", stopped.text());
+                Err(worse)
+            }
+            // A device that failed has failed, even if nobody can tell of the rest.
+            Ok(Exit::Fail) if stopped.exit == Exit::Inconclusive => {
+                eprint!("{}", stopped.text());
+                Ok(Exit::Fail)
+            }
+            _ => Err(stopped),
+        }
+    }
+
     /// Writes the suite's reports, shows its summary if there was more than one run, and gives the exit code.
     ///
     /// # Errors
@@ -238,7 +296,7 @@ impl<'a> Runner<'a> {
         if !self.poisoned.is_empty() {
             return Err(Failure::not_restored(
                 format!("the rig could not be restored: {}", self.poisoned.join(", ")),
-                format!("put it right and run `brownout heal {}`", self.bench.file.name),
+                format!("put it right and run `brownout heal {}`", shell::word(&self.bench.file.name)),
             ));
         }
         if interrupted {
@@ -376,16 +434,16 @@ fn pump_failure(error: PumpError) -> Failure {
 pub fn job(project: &Project, plan: Plan, selection: &crate::args::Selection) -> Job {
     let name = case_of(&plan);
     let path = project.path_of(&plan, &selection.scenarios);
-    let mut again = format!("brownout run {path} --rig {}", selection.rig);
+    let mut again = format!("brownout run {} --rig {}", shell::path(&path), shell::word(&selection.rig));
     if !name.is_empty() {
-        again.push_str(&format!(" --case {name}"));
+        again.push_str(&format!(" --case {}", shell::word(&name)));
     }
     again.push_str(&format!(" --seed {}", selection.seed));
     if let Some(defect) = &selection.defect {
-        again.push_str(&format!(" --defect {defect}"));
+        again.push_str(&format!(" --defect {}", shell::word(defect)));
     }
     if let Some(image) = &selection.image {
-        again.push_str(&format!(" --image {image}"));
+        again.push_str(&format!(" --image {}", shell::path(image)));
     }
     Job { plan, again, name }
 }

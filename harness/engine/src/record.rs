@@ -181,6 +181,23 @@ mod tests {
         }
     }
 
+    /// The run's last event says that it completed: whatever stands behind it, whole or torn, would be left unjudged.
+    #[test]
+    fn anything_behind_the_end_of_a_completed_run_is_refused() {
+        let (folder, whole, mut events) = recorded(3);
+        let end = Event { n: EventNo(4), at: Instant(4), what: What::RunEnded(event::Ended::Completed) };
+        let line = |event: &Event| serde_json::to_string(event).unwrap();
+        let whole = [whole, (line(&end) + "\n").into_bytes()].concat();
+        events.push(end);
+        let record = read_with(folder.path(), &whole).unwrap();
+        assert!(record.events == events && record.broken_off.is_none());
+        // The last is a whole event, but for its line end.
+        for behind in ["{\"n\":5,\"at\":", "{", "\n", "nonsense\n", &line(&events[2])] {
+            let error = read_with(folder.path(), &[&whole, behind.as_bytes()].concat()).unwrap_err();
+            assert!(matches!(error, ReadError::Damaged { line: 5, .. }), "{behind:?}: {error}");
+        }
+    }
+
     #[test]
     fn damage_in_the_middle_is_said_with_its_line() {
         let (folder, bytes, _) = recorded(4);

@@ -1,7 +1,7 @@
 //! JUnit XML, as CI servers read it.
 
 use crate::escape::{sentence, visible};
-use crate::{EvidenceLine, RunLine, Shortfall, Suite};
+use crate::{EvidenceLine, RunLine, Shortfall, Suite, shell};
 use brownout_core::verdict::Verdict;
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
 use std::collections::BTreeMap;
@@ -106,6 +106,6 @@ fn description(run: &RunLine) -> String {
         }
     }
     let _ = writeln!(text, "report: {}/report.html", visible(&run.folder));
-    let _ = write!(text, "judge again: brownout judge {}", visible(&run.folder));
+    let _ = write!(text, "judge again: {}", visible(&shell::judge(&run.folder)));
     text
 }

@@ -48,7 +48,10 @@ pub fn run(args: &BoardArgs) -> Result<Exit, Failure> {
          Ctrl-C stops it\n",
         if args.off { "off" } else { "on" },
         power.display(),
-        elf = args.image.as_ref().map_or_else(|| "<ELF>".to_owned(), |path| path.display().to_string()),
+        elf = args.image.as_ref().map_or_else(
+            || "<ELF>".to_owned(),
+            |path| brownout_report::shell::path(&path.display().to_string())
+        ),
     ));
     wishes.wait(args.seconds.map(std::time::Duration::from_secs));
     Ok(Exit::Pass)

@@ -6,7 +6,7 @@ use crate::view;
 use brownout_core::judge::judge;
 use brownout_core::verdict::Verdict;
 use brownout_engine::{Manifest, Record};
-use brownout_report::{RunView, terminal};
+use brownout_report::{RunView, shell, terminal};
 use std::path::Path;
 
 /// Judges and shows; nothing is written.
@@ -30,7 +30,7 @@ pub fn run(args: &Judge) -> Result<Exit, Failure> {
             ));
         }
         let shown = folder.display().to_string();
-        let again = format!("brownout judge {shown}");
+        let again = shell::judge(&shown);
         let run = RunView {
             plan: &record.plan,
             events: &record.events,

@@ -19,6 +19,6 @@ pub fn run(args: &Run) -> Result<Exit, Failure> {
     let live = jobs.len() == 1 || args.show.verbose;
     let mut runner =
         Runner::new(&project, &bench, args.report_dir.as_deref(), signals::listen(), &mut paper, live)?;
-    runner.run_all(&jobs)?;
-    runner.finish()
+    let ran = runner.run_all(&jobs);
+    runner.conclude(ran)
 }

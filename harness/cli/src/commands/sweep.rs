@@ -36,11 +36,16 @@ pub fn run(args: &Sweep) -> Result<Exit, Failure> {
         &mut paper,
         args.show.verbose,
     )?;
+    let ran = sweep(&project, &mut runner, plans, args);
+    runner.conclude(ran)
+}
+
+fn sweep(project: &Project, runner: &mut Runner<'_>, plans: Vec<Plan>, args: &Sweep) -> Result<(), Failure> {
     for plan in plans {
         if runner.interrupted() {
             break;
         }
-        let operations = count(&project, &mut runner, &plan, args)?;
+        let operations = count(project, runner, &plan, args)?;
         let moments = moments(&plan, args);
         let points = operations * moments.len() as u64;
         runner.say(&format!("{}: {operations} flash operations, {points} cuts\n", plan.scenario));
@@ -51,12 +56,12 @@ pub fn run(args: &Sweep) -> Result<Exit, Failure> {
                 aim(&mut cut.method, nth, Some(*moment));
                 cut.case.insert("nth".to_owned(), nth.to_string());
                 cut.case.insert("moment".to_owned(), moment.word().to_owned());
-                jobs.push(job(&project, cut, &args.selection));
+                jobs.push(job(project, cut, &args.selection));
             }
         }
         runner.run_all(&jobs)?;
     }
-    runner.finish()
+    Ok(())
 }
 
 /// Plans that differ in nothing but which operation is cut are one plan for a sweep.

@@ -108,6 +108,34 @@ fn a_report_folder_that_is_not_empty() {
 }
 
 #[test]
+fn a_file_that_is_named_twice_is_run_once() {
+    let project = Project::new();
+    let scenario = "scenarios/power/reset-keeps-settings.yaml";
+    std::os::unix::fs::symlink("power", project.path().join("scenarios/alias")).unwrap();
+    let again = [
+        "./scenarios/../scenarios/power/reset-keeps-settings.yaml",
+        "scenarios/alias/reset-keeps-settings.yaml",
+    ];
+    project.run(&["plan", scenario, scenario, again[0], again[1]]).expect(0).says(" 2 runs");
+    // The name of a scenario is that of its place, whatever way led there.
+    project.run(&["plan", again[0]]).expect(0).says("power/reset-keeps-settings [how=pin]");
+}
+
+#[test]
+fn two_runs_that_would_share_a_folder_are_refused() {
+    let project = Project::new();
+    let scenario = "scenario: $n $m\nmethod: [pause: 1s]\nexpect: [never: panic]\n";
+    for folder in ["one", "two"] {
+        project.write(&format!("{folder}/same.yaml"), format!("{scenario}vary: {{n: [1, 2], m: [x]}}\n"));
+    }
+    let ended = project.run(&["run", "one/same.yaml", "two/same.yaml"]).expect(2);
+    ended.says("one/same.yaml and two/same.yaml are both named `same`");
+    project.write("three/vague.yaml", format!("{scenario}vary: {{m: ['1,n=2', '1'], n: ['3', '2,n=3']}}\n"));
+    project.run(&["run", "three"]).expect(2).says("two cases that are both named `m=1,n=2,n=3`");
+    assert!(!project.path().join("reports").exists(), "wrong input leaves no report");
+}
+
+#[test]
 fn a_folder_that_is_no_project() {
     let folder = tempfile::tempdir().unwrap();
     let ended = program::Started::new(command(folder.path(), &["list"])).end();

@@ -93,6 +93,33 @@ fn into_a_pipe_goes_plain_text_no_wider_than_80_columns() {
 }
 
 #[test]
+fn what_is_printed_for_copying_is_safe_to_paste() {
+    let project = Project::new();
+    let scenario = "scenarios/it's $(touch pwned)/a;touch pwned.yaml";
+    project.write(
+        scenario,
+        "scenario: a hostile $word\nmethod: [wait: ready]\nexpect: [never: ready]\n\
+         vary: {word: ['$(touch pwned)`touch pwned`;touch pwned #\"']}\n",
+    );
+    let failed = project.run(&["run", scenario]).expect(1);
+    let offered = |what: &str| {
+        let line = failed.stdout.lines().find_map(|line| line.trim().strip_prefix(what)).unwrap();
+        line.trim().to_owned()
+    };
+    // A shell that finds `brownout` where the reader has it.
+    let tools = project.path().join("tools");
+    std::fs::create_dir(&tools).unwrap();
+    std::os::unix::fs::symlink(crate::program::PROGRAM, tools.join("brownout")).unwrap();
+    let path = format!("{}:{}", tools.display(), std::env::var("PATH").unwrap());
+    for line in [offered("judge"), offered("again")] {
+        let mut shell = std::process::Command::new("sh");
+        shell.args(["-c", &line]).current_dir(project.path()).env("PATH", &path);
+        Started::new(shell).end().expect(1).says("x fail never: ready");
+    }
+    assert!(!project.path().join("pwned").exists());
+}
+
+#[test]
 fn colours_only_when_asked() {
     let project = Project::new();
     let coloured = project.run(&["run", WATCHDOG, "--color", "always"]).expect(0).stdout;

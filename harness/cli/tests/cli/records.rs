@@ -88,6 +88,19 @@ fn a_timeline_damaged_in_the_middle_is_refused() {
 }
 
 #[test]
+fn a_torn_line_behind_the_end_is_refused() {
+    let project = Project::new();
+    let run = recorded(&project);
+    let text = fs::read_to_string(run.join("events.jsonl")).unwrap();
+    let behind = text.lines().count() + 1;
+    fs::write(run.join("events.jsonl"), text + "{\"n\":").unwrap();
+    project
+        .run(&["judge", run.to_str().unwrap()])
+        .expect(2)
+        .says(&format!("events.jsonl:{behind}: there is something behind the end of the run"));
+}
+
+#[test]
 fn an_event_that_was_taken_out_is_missed() {
     let project = Project::new();
     let run = recorded(&project);
@@ -148,6 +161,28 @@ fn a_disk_that_fills_up_ends_the_run_at_once() {
     assert!(record.broken_off.is_some() && judgement.verdict == Verdict::Inconclusive);
     assert!(matches!(record.events.last(), Some(Event { what: What::Injected { .. }, .. })), "{record:?}");
     project.run(&["judge", run.to_str().unwrap()]).expect(3).says("breaks off after event #");
+}
+
+/// The folder of the second run would lie below a file of the first.
+#[test]
+fn runs_that_ended_are_reported_when_the_next_cannot_be_recorded() {
+    let project = Project::new();
+    let scenario = "scenario: a pause\nmethod: [pause: 1s]\nexpect: [never: panic]\n";
+    project.write("scenarios/x.yaml", scenario);
+    let plan = project.run(&["plan", "scenarios/x.yaml", "--json"]).expect(0).stdout;
+    let plan: brownout_core::plan::Plan = serde_json::from_str(&plan).unwrap();
+    let below = format!("scenarios/x/{}/plan.json.yaml", plan.seed);
+    project.write(&below, scenario);
+    let suite = ["run", "scenarios/x.yaml", &below, "scenarios/power/reset-keeps-settings.yaml"];
+    let ended = project.run(&[&suite[..], &["--report-dir", "r"]].concat()).expect(3);
+    let ended = ended.says("cannot write").says("2 runs: 1 pass, 0 fail, 1 inconclusive");
+    assert_eq!(ended.stderr.matches("error:").count(), 1, "{}", ended.stderr);
+    let suite = brownout_report::json::read_summary(&project.read("r/summary.json")).unwrap();
+    let verdicts: Vec<_> = suite.runs.iter().map(|run| run.verdict).collect();
+    assert_eq!(verdicts, [Verdict::Pass, Verdict::Inconclusive]);
+    assert!(suite.runs[1].shortfalls[0].reason.contains("cannot write"), "{:?}", suite.runs[1]);
+    assert!(project.read("r/junit.xml").contains("type=\"inconclusive\""));
+    assert!(project.read("r/index.html").contains("cannot write"));
 }
 
 /// A good run of the fixtures, to be spoiled.

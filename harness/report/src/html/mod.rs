@@ -10,7 +10,7 @@ mod timeline;
 
 use crate::escape::{sentence, visible, visible_capped};
 use crate::suite::{evidence_lines, told_evidence};
-use crate::{EvidenceLine, RunLine, RunView, Suite, short};
+use crate::{EvidenceLine, RunLine, RunView, Suite, shell, short};
 use brownout_core::plan::{Clock, Plan};
 use brownout_core::verdict::{Judged, Verdict};
 use minijinja::Environment;
@@ -64,7 +64,7 @@ struct RunPage {
     headline: String,
     times: String,
     began: String,
-    folder: String,
+    judge: String,
     again: String,
     checks: Vec<Line>,
     groundwork: Vec<Line>,
@@ -131,7 +131,7 @@ impl RunPage {
             headline: headline(run),
             times,
             began: visible(run.anchor),
-            folder: visible(run.folder),
+            judge: visible(&shell::judge(run.folder)),
             again: visible(run.again),
             checks: run.judgement.checks.iter().map(line).collect(),
             groundwork: run.judgement.groundwork.iter().map(line).collect(),

@@ -4,7 +4,7 @@ use super::layout::{pad, width, wrap};
 use super::{Style, verdict_tone};
 use crate::escape::sentence;
 use crate::suite::{evidence_lines, told_evidence};
-use crate::{EvidenceLine, RunView, Tone, short};
+use crate::{EvidenceLine, RunView, Tone, shell, short};
 use brownout_core::verdict::{Judged, Verdict};
 use std::fmt::Write as _;
 
@@ -35,7 +35,7 @@ pub fn run(run: &RunView<'_>, style: &Style) -> String {
     out.push('\n');
     next(&mut out, "report", &format!("{}/report.html", run.folder), style);
     if run.judgement.verdict != Verdict::Pass {
-        next(&mut out, "judge", &format!("brownout judge {}", run.folder), style);
+        next(&mut out, "judge", &shell::judge(run.folder), style);
         next(&mut out, "again", run.again, style);
     }
     out
