@@ -7,13 +7,15 @@ use brownout_core::board_file::BoardFile;
 use brownout_core::language::render::Problems;
 use brownout_core::names::Defect;
 use brownout_core::plan::Plan;
-use brownout_core::resolve::{Options, Unresolved, resolve};
+use brownout_core::resolve::{ImageFacts, Options, Unresolved, resolve};
 use brownout_core::rig_file::RigFile;
 use brownout_core::scenario::ScenarioFile;
 use brownout_drivers::{BoardFacts, Rig};
 use sha2::{Digest, Sha256};
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
+use std::rc::Rc;
 use std::{fs, io};
 
 /// A file that people write is not larger than this, in bytes.
@@ -184,13 +186,15 @@ impl Project {
             defect: selection.defect.as_deref().map(Defect::from),
             image: selection.image.clone(),
         };
+        let images = RefCell::new(BTreeMap::new());
+        let facts = |path: &str| self.facts(path, &images);
         let mut plans: Vec<Plan> = Vec::new();
         let mut paths = BTreeMap::new();
         let mut wrong = String::new();
         for scenario in self.scenarios(&selection.scenarios, &selection.tags)? {
             let dut = bench.file.dut(scenario.first().dut.as_ref()).or(bench.file.duts.first());
             let Some(board) = dut.and_then(|(_, dut)| bench.boards.get(&dut.board)) else { continue };
-            match resolve(&scenario, board, &bench.file, &options, &|path| self.digest(path)) {
+            match resolve(&scenario, board, &bench.file, &options, &facts) {
                 Ok(resolved) => {
                     for plan in resolved {
                         let run = (plan.scenario.clone(), case_of(&plan), plan.seed);
@@ -253,9 +257,23 @@ impl Project {
         if inside.is_file() { inside } else { PathBuf::from(path) }
     }
 
-    fn digest(&self, path: &str) -> Result<String, String> {
+    /// What is known of an image; each file is read once.
+    fn facts(
+        &self,
+        path: &str,
+        known: &RefCell<BTreeMap<String, Rc<ImageFacts>>>,
+    ) -> Result<Rc<ImageFacts>, String> {
+        if let Some(facts) = known.borrow().get(path) {
+            return Ok(Rc::clone(facts));
+        }
         let bytes = fs::read(self.image(path)).map_err(|error| error.to_string())?;
-        Ok(Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect())
+        let facts = Rc::new(ImageFacts {
+            sha256: Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect(),
+            // What is no image is refused for that later, with a better message.
+            symbols: brownout_drivers::symbols(&bytes).unwrap_or_default(),
+        });
+        known.borrow_mut().insert(path.to_owned(), Rc::clone(&facts));
+        Ok(facts)
     }
 
     fn names_under(&self, folder: &str) -> Vec<String> {

@@ -272,7 +272,16 @@ impl Action {
 
     /// Whether it makes an instrument stop the core at some moment.
     pub const fn stops_the_core(&self) -> bool {
-        matches!(self, Self::BreakAt { .. } | Self::WatchAt { .. })
+        self.stop_address().is_some()
+    }
+
+    /// The address at which it makes an instrument stop the core.
+    pub const fn stop_address(&self) -> Option<u32> {
+        match self {
+            Self::BreakAt { address, .. } => Some(*address),
+            Self::WatchAt { word, .. } => Some(word.address),
+            _ => None,
+        }
     }
 }
 

@@ -169,7 +169,7 @@ fn groups(regex: &Regex) -> BTreeSet<String> {
 }
 
 /// Reads a regular expression and checks that it is one.
-fn pattern(node: &Node, out: &mut Diagnostics) -> Option<String> {
+pub(crate) fn pattern(node: &Node, out: &mut Diagnostics) -> Option<String> {
     let text = scalar(node, "a regular expression", out)?;
     checked(node, text, text, out).map(|_| text.to_owned())
 }

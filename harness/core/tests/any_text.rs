@@ -105,7 +105,7 @@ fn read(text: &str) {
     let scenario = ScenarioFile::read("scenarios/s.yaml", text).inspect_err(sound).ok();
     let Some(scenario) = scenario else { return };
     let (board, rig) = (board.as_ref().unwrap_or(&OTHER_BOARD), rig.as_ref().unwrap_or(&OTHER_RIG));
-    match resolve(&scenario, board, rig, &Options::default(), &|_| Ok(String::new())) {
+    match resolve(&scenario, board, rig, &Options::default(), &|_| Ok(facts(""))) {
         Ok(plans) => assert_eq!(plans.len(), scenario.cases.len()),
         Err(Unresolved::Scenario(problems)) => sound(&problems),
         Err(Unresolved::Given { .. }) => {}
@@ -139,4 +139,8 @@ proptest! {
             prop_assert!(out.is_empty());
         }
     }
+}
+
+fn facts(sha256: &str) -> std::rc::Rc<brownout_core::resolve::ImageFacts> {
+    std::rc::Rc::new(brownout_core::resolve::ImageFacts { sha256: sha256.to_owned(), ..Default::default() })
 }

@@ -27,7 +27,7 @@ fn plans(scenario: &str, board: &str, rig: &str, options: &Options) -> Result<Ve
     let rig_path = if rig == DK { "rigs/nrf52840-dk.yaml" } else { "rigs/virtual.yaml" };
     let rig = RigFile::read(rig_path, rig)?;
     let board = BoardFile::read(BOARD_PATH, board)?;
-    resolve(&scenario, &board, &rig, options, &|_| Ok("00".to_owned()))
+    resolve(&scenario, &board, &rig, options, &|_| Ok(facts("00")))
 }
 
 /// What is shown for a scenario on the virtual rig.
@@ -273,4 +273,8 @@ fn colours_are_only_for_terminals() {
     let problems: Problems = ScenarioFile::read("x.yaml", "scenario: a\n").unwrap_err();
     assert!(!problems.render(Style::Plain).contains('\u{1b}'));
     assert!(problems.render(Style::Ansi).contains('\u{1b}'));
+}
+
+fn facts(sha256: &str) -> std::rc::Rc<brownout_core::resolve::ImageFacts> {
+    std::rc::Rc::new(brownout_core::resolve::ImageFacts { sha256: sha256.to_owned(), ..Default::default() })
 }

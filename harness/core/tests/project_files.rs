@@ -41,7 +41,7 @@ fn plans(scenario: &str, rig: &str) -> Result<Vec<Plan>, Unresolved> {
     let (_, dut) = rig.dut(scenario.first().dut.as_ref()).unwrap();
     let board = format!("rigs/boards/{}.yaml", dut.board);
     let board = BoardFile::read(&board, &text(&board)).unwrap_or_else(|e| panic!("{e}"));
-    resolve(&scenario, &board, &rig, &Options::default(), &|path| Ok(format!("digest of {path}")))
+    resolve(&scenario, &board, &rig, &Options::default(), &|path| Ok(facts(&format!("digest of {path}"))))
 }
 
 #[test]
@@ -86,4 +86,8 @@ fn every_known_defect_has_a_scenario_made_to_catch_it() {
         .map(|defect| defect.0)
         .collect();
     assert_eq!(caught, known);
+}
+
+fn facts(sha256: &str) -> std::rc::Rc<brownout_core::resolve::ImageFacts> {
+    std::rc::Rc::new(brownout_core::resolve::ImageFacts { sha256: sha256.to_owned(), ..Default::default() })
 }

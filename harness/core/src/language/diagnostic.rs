@@ -1,7 +1,7 @@
 //! Problems in what people wrote, gathered so that all can be shown together.
 
 use super::node::Span;
-use crate::names::{Command, Defect, Dut, Region, Setting, Signal};
+use crate::names::{Command, Defect, Dut, Input, Region, Setting, Signal};
 use crate::port::Port;
 
 /// One problem: what is wrong, where, and what to do.
@@ -32,6 +32,10 @@ pub enum Mention {
     Defect(Defect),
     /// A flash region of the board file.
     Region(Region),
+    /// A symbol of the firmware.
+    Symbol(String),
+    /// An input of the board file.
+    Input(Input),
     /// A port of the rig file.
     Port(Port),
     /// A kind of fault that the method must use.

@@ -161,7 +161,7 @@ impl Decode for bool {
 
 impl Decode for Port {
     fn shape() -> Shape {
-        Shape::Word(&["debug", "console", "power", "flash_trace"])
+        Shape::Word(&["debug", "console", "power", "flash_trace", "supply", "stimulus"])
     }
 
     fn decode(node: &Node, out: &mut Diagnostics) -> Option<Self> {
@@ -188,7 +188,7 @@ macro_rules! decode_name {
     )*};
 }
 decode_name! {
-    Dut, "a device"; Signal, "a signal"; Command, "a command"; Setting, "a setting"; Defect, "a defect"; Region, "a region";
+    Dut, "a device"; Signal, "a signal"; Command, "a command"; Setting, "a setting"; Defect, "a defect"; Region, "a region"; Input, "an input";
 }
 
 #[cfg(test)]

@@ -53,7 +53,7 @@ impl Strike {
         let board = &cx.plan.board;
         let lowered = fault.lower(&Lowering { seed, board });
         let when = fault.timing().when;
-        let memory = when.map(|trigger| Memory::at_arming(trigger, seed));
+        let memory = when.map(|trigger| Memory::at_arming(trigger, seed, board));
         let mut script = when.map(|trigger| trigger.arms(board)).unwrap_or_default();
         let breaks = script.iter().any(Action::stops_the_core);
         // What must be undone is promised before anything is done.
@@ -97,13 +97,15 @@ impl Strike {
             State::Injecting(actions) | State::Reverting(actions) | State::Disarming(actions) => {
                 actions.see(event);
             }
-            State::Armed { fire: fire @ None, .. } => {
+            // One that is due later may be overtaken.
+            State::Armed { fire, .. } if fire.is_none_or(|fire| !fire.struck) => {
                 if self.lowered.arm.is_some() {
                     if struck {
                         *fire = Some(Fire { at: event.at, source: Some(event.n), struck: true });
                     }
                 } else if let (Some(trigger), Some(memory)) = (self.fault.timing().when, &mut self.memory)
                     && let Pull::In(by) = trigger.pull(&cx.plan.dut, event, memory)
+                    && fire.is_none_or(|fire| event.at + by < fire.at)
                 {
                     *fire = Some(Fire { at: event.at + by, source: Some(event.n), struck: false });
                 }

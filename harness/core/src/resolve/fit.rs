@@ -6,8 +6,8 @@ use crate::check::Check;
 use crate::fault::Fault;
 use crate::language::diagnostic::did_you_mean;
 use crate::language::{Diagnostics, Mention, Span, Value};
-use crate::names::{Command, Defect, Dut, Setting, Signal};
-use crate::plan::Source;
+use crate::names::{Command, Defect, Dut, Input, Setting, Signal};
+use crate::plan::{Source, Symbol};
 use crate::port::Port;
 use crate::rig_file::RigFile;
 use crate::scenario::ScenarioCase;
@@ -24,6 +24,8 @@ pub(super) struct Fit<'a> {
     pub(super) board: &'a BoardFile,
     pub(super) rig: &'a RigFile,
     pub(super) groups: &'a Groups<'a>,
+    /// The symbols of the image, if there is one that can be read.
+    pub(super) symbols: Option<&'a BTreeMap<String, Symbol>>,
 }
 
 impl Fit<'_> {
@@ -40,6 +42,8 @@ impl Fit<'_> {
                 Mention::Fault(kind) => self.fault_kind(kind, false, *span, out),
                 Mention::FaultOrCommand(name) => self.fault_kind(name, true, *span, out),
                 Mention::Kind { noun, word } => self.kind(noun, word, *span, out),
+                Mention::Symbol(name) => self.symbol(name, *span, out),
+                Mention::Input(input) => self.input(input, *span, out),
                 Mention::Region(_) => {}
             }
         }
@@ -103,6 +107,30 @@ impl Fit<'_> {
             let help = format!("did you mean `{near}`?");
             out.error(span, format!("unknown defect `{defect}`"), "the board has no such defect", Some(help));
         }
+    }
+
+    fn symbol(&self, name: &str, span: Span, out: &mut Diagnostics) {
+        let Some(symbols) = self.symbols.filter(|symbols| !symbols.contains_key(name)) else { return };
+        let help = match did_you_mean(name, symbols.keys().map(String::as_str)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if symbols.is_empty() => {
+                "it was stripped of its symbol table; write an address, or keep `.symtab`".to_owned()
+            }
+            None => "`nm` on the image shows its symbols; a `static` or function may be left out or renamed \
+                     unless it says `#[unsafe(no_mangle)]` and is used"
+                .to_owned(),
+        };
+        out.error(span, format!("the image has no symbol `{name}`"), "no such symbol", Some(help));
+    }
+
+    fn input(&self, input: &Input, span: Span, out: &mut Diagnostics) {
+        if self.board.board.inputs.contains_key(input.as_str()) {
+            self.port(Port::Stimulus, &format!("the input `{input}`"), span, out);
+            return;
+        }
+        let known = self.board.board.inputs.keys().map(String::as_str);
+        let help = near(input.as_str(), known, &self.board.path, "inputs");
+        out.error(span, format!("unknown input `{input}`"), "the board has no such input", Some(help));
     }
 
     fn dut(&self, dut: &Dut, span: Span, out: &mut Diagnostics) {

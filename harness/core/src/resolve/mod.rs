@@ -4,14 +4,15 @@ mod fit;
 
 use crate::board_file::BoardFile;
 use crate::language::render::Problems;
-use crate::language::{Diagnostic, Diagnostics};
+use crate::language::{Diagnostic, Diagnostics, Mention};
 use crate::names::{Command, Defect, Dut, Input, Signal};
-use crate::plan::{BoardPlan, DefectPlan, Image, Plan, VERSION};
+use crate::plan::{BoardPlan, DefectPlan, Image, Plan, Symbol, VERSION};
 use crate::rig_file::{RigDut, RigFile};
 use crate::scenario::{ScenarioCase, ScenarioFile};
 use fit::{Fit, Groups, near};
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 /// Where the images of board files are, in the project.
 pub const IMAGES: &str = "fixtures/firmware/images";
@@ -46,9 +47,19 @@ pub enum Unresolved {
     },
 }
 
+/// What is known of an image file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ImageFacts {
+    /// Its SHA-256 in hex.
+    pub sha256: String,
+    /// Its symbols by name.
+    pub symbols: BTreeMap<String, Symbol>,
+}
+
+/// Tells what is known of an image file, by its path in the project, or why it cannot.
+pub type Images<'a> = &'a dyn Fn(&str) -> Result<Rc<ImageFacts>, String>;
+
 /// Makes the plans of a scenario, one for each case, in its order.
-///
-/// `digest` gives the SHA-256 of an image file in hex, by its path in the project, or says why it cannot.
 ///
 /// # Errors
 /// All problems of the scenario together, or what is wrong with what was given beside it.
@@ -57,15 +68,18 @@ pub fn resolve(
     board: &BoardFile,
     rig: &RigFile,
     options: &Options,
-    digest: &dyn Fn(&str) -> Result<String, String>,
+    images: Images<'_>,
 ) -> Result<Vec<Plan>, Unresolved> {
     let groups: Groups<'_> =
         board.board.signals.iter().map(|(name, source)| (name.as_str(), source.groups())).collect();
+    let board_plan = board_plan(board, options, images);
+    let facts = board_plan.as_ref().ok().map(|(_, facts)| Rc::clone(facts));
+    let symbols = facts.as_ref().map(|facts| &facts.symbols);
     let mut problems: Vec<Diagnostic> = Vec::new();
     let mut seen = BTreeSet::new();
     for case in &scenario.cases {
         let mut out = Diagnostics::new();
-        Fit { case, board, rig, groups: &groups }.check(&mut out);
+        Fit { case, board, rig, groups: &groups, symbols }.check(&mut out);
         for problem in out.into_sorted() {
             if seen.insert((problem.span.start, problem.span.end, problem.message.clone())) {
                 problems.push(problem);
@@ -77,7 +91,7 @@ pub fn resolve(
         let (path, text) = (scenario.path.clone(), scenario.text.clone());
         return Err(Problems { path, text, found: problems }.into());
     }
-    let board_plan = board_plan(board, options, digest)?;
+    let (board_plan, facts) = board_plan?;
     scenario
         .cases
         .iter()
@@ -92,7 +106,9 @@ pub fn resolve(
                     help: format!("its board stands in {}", rig.path),
                 });
             }
-            Ok(plan(scenario, case, dut, rig_dut, rig, options.seed, board_plan.clone()))
+            let mut board_plan = board_plan.clone();
+            board_plan.symbols = mentioned(case, &facts.symbols);
+            Ok(plan(scenario, case, dut, rig_dut, rig, options.seed, board_plan))
         })
         .collect()
 }
@@ -108,6 +124,15 @@ pub fn seed_of(base: u64, scenario: &str, case: &str) -> u64 {
     hash.update(case);
     let digest = hash.finalize();
     digest.iter().take(8).fold(0u64, |seed, byte| seed << 8 | u64::from(*byte)) >> 11
+}
+
+/// The symbols that a case names.
+fn mentioned(case: &ScenarioCase, symbols: &BTreeMap<String, Symbol>) -> BTreeMap<String, Symbol> {
+    let names = case.mentions.iter().filter_map(|(mention, _)| match mention {
+        Mention::Symbol(name) => Some(name),
+        _ => None,
+    });
+    names.filter_map(|name| Some((name.clone(), *symbols.get(name)?))).collect()
 }
 
 fn plan(
@@ -141,8 +166,8 @@ fn plan(
 fn board_plan(
     file: &BoardFile,
     options: &Options,
-    digest: &dyn Fn(&str) -> Result<String, String>,
-) -> Result<BoardPlan, Unresolved> {
+    images: Images<'_>,
+) -> Result<(BoardPlan, Rc<ImageFacts>), Unresolved> {
     let board = &file.board;
     let value = match (&options.defect, &board.defects) {
         (None, _) => None,
@@ -190,7 +215,7 @@ fn board_plan(
         address: defects.word.0,
         value: value.unwrap_or(defects.none.0),
     });
-    let sha256 = digest(&path).map_err(|why| Unresolved::Given {
+    let facts = images(&path).map_err(|why| Unresolved::Given {
         message: format!("cannot read the image {path}: {why}"),
         help: "build it, or give another with `--image`".to_owned(),
     })?;
@@ -200,18 +225,19 @@ fn board_plan(
         .filter_map(|region| board.flash.get(region.as_str()))
         .map(|range| (range.start, range.end - range.start))
         .collect();
-    Ok(BoardPlan {
+    let plan = BoardPlan {
         name: file.name.clone(),
         chip: board.chip.clone(),
         baud: board.console.baud,
-        image: Image { path, sha256 },
+        image: Image { path, sha256: facts.sha256.clone() },
         fresh,
         defect,
         signals: board.signals.iter().map(|(name, s)| (Signal(name.clone()), s.clone())).collect(),
         commands: board.commands.iter().map(|(name, c)| (Command(name.clone()), c.clone())).collect(),
         inputs: board.inputs.iter().map(|(name, kind)| (Input(name.clone()), *kind)).collect(),
         symbols: BTreeMap::new(),
-    })
+    };
+    Ok((plan, facts))
 }
 
 impl Plan {

@@ -1,15 +1,31 @@
 //! When a fault strikes. One file a kind, and its line in the table below.
 
 mod after;
+mod all;
+mod any;
 mod boot;
+mod count;
 mod flash_op;
+mod log;
+mod reached;
 mod signal;
+#[cfg(test)]
+mod tests;
+mod watchpoint;
+mod window;
 
 pub use after::{After, Milestone};
+pub use all::AllOf;
+pub use any::AnyOf;
 pub(crate) use boot::BOOT;
 pub use boot::OnBoot;
+pub use count::Count;
 pub use flash_op::OnFlashOp;
+pub use log::OnLog;
+pub use reached::Reached;
 pub use signal::OnSignal;
+pub use watchpoint::Watchpoint;
+pub use window::Window;
 
 use crate::action::Action;
 use crate::event::{Event, What};
@@ -25,6 +41,13 @@ crate::kinds! {
         "signal" => Signal(OnSignal),
         "boot" => Boot(OnBoot),
         "flash_op" => FlashOp(OnFlashOp),
+        "log" => Log(OnLog),
+        "reached" => Reached(Reached),
+        "watchpoint" => Watchpoint(Watchpoint),
+        "window" => Window(Window),
+        "any" => Any(AnyOf),
+        "all" => All(AllOf),
+        "count" => Count(Count),
     }
 }
 
@@ -71,16 +94,32 @@ pub struct Memory {
     pub due: Option<Instant>,
     /// Feeds whatever is random about it.
     pub seed: u64,
+    /// The addresses at which an instrument stops the core for it.
+    pub stops: Vec<u32>,
     /// The memories of the triggers that it is made of, in their order.
     pub parts: Vec<Self>,
 }
 
 impl Memory {
     /// The memory of a trigger at its arming. `seed` feeds whatever is random about it.
-    pub fn at_arming(trigger: &Trigger, seed: u64) -> Self {
-        let inner = |(part, n): (&Trigger, u64)| Self::at_arming(part, seed.wrapping_add(n).rotate_left(17));
-        let parts = trigger.as_kind().parts().iter().zip(1..).map(inner).collect();
-        Self { count: 0, due: None, seed, parts }
+    pub fn at_arming(trigger: &Trigger, seed: u64, board: &BoardPlan) -> Self {
+        let kind = trigger.as_kind();
+        let inner =
+            |(part, n): (&Trigger, u64)| Self::at_arming(part, seed.wrapping_add(n).rotate_left(17), board);
+        let parts = kind.parts().iter().zip(1..).map(inner).collect();
+        let stops = kind.arms(board).iter().filter_map(Action::stop_address).collect();
+        Self { count: 0, due: None, seed, stops, parts }
+    }
+
+    /// The memory of the same trigger, armed anew.
+    fn anew(&self, seed: u64) -> Self {
+        let parts = self.parts.iter().map(|part| part.anew(part.seed ^ seed)).collect();
+        Self { count: 0, due: None, seed, stops: self.stops.clone(), parts }
+    }
+
+    /// Whether the core was stopped for this trigger.
+    fn watches(&self, address: u32) -> bool {
+        self.stops.contains(&address)
     }
 }
 
@@ -122,4 +161,22 @@ fn nth_signal(dut: &Dut, event: &Event, signal: &str, memory: &mut Memory, nth: 
 /// `{by} after ` where there is any.
 fn delay_text(by: Duration) -> String {
     if by == Duration::ZERO { String::new() } else { format!("{by} after ") }
+}
+
+/// Whether the core was halted at what this trigger armed; the first halt after arming is.
+fn halted_at(dut: &Dut, event: &Event, memory: &mut Memory) -> bool {
+    let halted =
+        matches!(&event.what, What::Halted { dut: of, address, .. } if of == dut && memory.watches(*address));
+    memory.count += u64::from(halted);
+    halted && memory.count == 1
+}
+
+/// ` (number {n})` where it is not the first.
+fn nth_text(nth: u64) -> String {
+    if nth == 1 { String::new() } else { format!(" (number {nth})") }
+}
+
+/// The texts of several triggers.
+fn joined(parts: &[Trigger], between: &str) -> String {
+    parts.iter().map(Trigger::text).collect::<Vec<_>>().join(between)
 }

@@ -1,8 +1,11 @@
 //! What a firmware image says of itself: what goes where, and how its log is to be read.
 
+use brownout_core::plan::Symbol;
 use brownout_core::port::{Port, PortError, Trouble};
 use object::read::elf::{ElfFile32, FileHeader, ProgramHeader};
-use object::{FileKind, Object, ObjectSymbol, elf};
+use object::{FileKind, Object, ObjectSymbol, SymbolKind, elf};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fs;
 use std::path::Path;
 
@@ -14,6 +17,35 @@ pub(crate) struct Image {
     pub(crate) rtt: Option<u64>,
     /// How to read its defmt frames, if it has any.
     pub(crate) defmt: Option<defmt_decoder::Table>,
+}
+
+/// The symbols of an ELF file by name; where a name stands twice, the first with a size.
+///
+/// # Errors
+/// The file cannot be read, or is no ELF file for a 32-bit Arm.
+pub fn symbols(bytes: &[u8]) -> Result<BTreeMap<String, Symbol>, String> {
+    let file: ElfFile32<'_> =
+        ElfFile32::parse(bytes).map_err(|error| format!("this is no 32-bit ELF file ({error})"))?;
+    let mut symbols: BTreeMap<String, Symbol> = BTreeMap::new();
+    for symbol in file.symbols().filter(|symbol| symbol.is_definition()) {
+        let (Ok(name), Ok(address), Ok(size)) =
+            (symbol.name(), u32::try_from(symbol.address()), u32::try_from(symbol.size()))
+        else {
+            continue;
+        };
+        let is_code = symbol.kind() == SymbolKind::Text;
+        let found = Symbol { address: if is_code { address & !1 } else { address }, size };
+        match symbols.entry(name.to_owned()) {
+            Entry::Vacant(slot) => {
+                slot.insert(found);
+            }
+            Entry::Occupied(mut slot) if slot.get().size == 0 => {
+                slot.insert(found);
+            }
+            Entry::Occupied(_) => {}
+        }
+    }
+    Ok(symbols)
 }
 
 impl Image {

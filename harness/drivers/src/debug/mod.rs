@@ -8,6 +8,7 @@ mod target;
 mod thread;
 
 pub use fit::image_fits;
+pub use image::symbols;
 pub(crate) use selector::opener;
 pub use selector::{ProbeRsParams, WireSpeed};
 pub(crate) use target::{Opener, Target};
