@@ -96,6 +96,22 @@ fn images_for_something_else() {
 }
 
 #[test]
+fn a_region_outside_the_flash() {
+    let project = Project::new();
+    let board = project.read("rigs/boards/nrf52840-thermostat.yaml");
+    assert!(board.contains("settings: 0xfc000..0xfe000"), "{board}");
+    let board = board.replace("settings: 0xfc000..0xfe000", "settings: 0xfc000..0xfffffff0");
+    project.write("rigs/boards/nrf52840-thermostat.yaml", board);
+    for command in ["run", "plan", "sweep"] {
+        project.run(&[command, "scenarios/power/cut-while-writing-settings.yaml"]).expect(2).says(
+            "rigs/boards/nrf52840-thermostat.yaml: the region `settings` cannot be cleared: 0xfc000..0xfffffff0 is not \
+             in the flash of a nRF52840_xxAA help: its flash is 0x0..0x100000",
+        );
+    }
+    assert!(!project.path().join("reports").exists(), "wrong input leaves no report");
+}
+
+#[test]
 fn a_report_folder_that_is_not_empty() {
     let project = Project::new();
     project.write("kept/notes.txt", "mine");
