@@ -79,6 +79,16 @@ fn a_signal_the_board_file_does_not_define() {
 }
 
 #[test]
+fn text_that_would_be_two_lines_on_the_console() {
+    let varied = |value: &str| {
+        let text = with("set: {setting: target, to: $to}", "never: panic");
+        shown(&format!("{text}vary: {{to: [21.5, \"{value}\"]}}\n"))
+    };
+    let setting = with("get: \"target\\nreboot\"", "never: panic");
+    insta::assert_snapshot!([varied("22\\nreboot"), varied("22\\e[2J"), shown(&setting)].join("\n"));
+}
+
+#[test]
 fn unknown_unit() {
     insta::assert_snapshot!(shown(&with("pause: 3 sec", "never: panic")));
 }
