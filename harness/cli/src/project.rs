@@ -207,6 +207,7 @@ impl Project {
         if !wrong.is_empty() {
             return Err(Failure::rendered(wrong));
         }
+        bench.rig.fits(&bench.facts())?;
         regions_fit(&plans, bench)?;
         self.images_fit(&plans)?;
         if let Some(case) = &selection.case {

@@ -124,6 +124,36 @@ fn a_report_folder_that_is_not_empty() {
 }
 
 #[test]
+fn a_report_folder_that_is_none() {
+    let project = Project::new();
+    project.write("notes.txt", "mine");
+    for dir in ["notes.txt", "notes.txt/below", "/dev/full", "/proc/brownout"] {
+        let ended = project.run(&["run", "scenarios/power/reset-keeps-settings.yaml", "--report-dir", dir]);
+        ended
+            .expect(2)
+            .says(&format!("cannot write reports to {dir}: "))
+            .says("name a new or an empty folder");
+    }
+}
+
+#[test]
+fn a_chip_that_the_virtual_board_is_not() {
+    let project = Project::new();
+    let board = project.read("rigs/boards/nrf52840-thermostat.yaml");
+    project.write("rigs/boards/nrf52840-thermostat.yaml", board.replace("nRF52840_xxAA ", "nRF52833_xxAA "));
+    for rig in ["virtual", "virtual-wall"] {
+        for command in
+            [&["run", "scenarios/power/reset-keeps-settings.yaml", "--rig", rig][..], &["doctor", rig]]
+        {
+            let message =
+                "the virtual board is an nRF52840_xxAA, and the board file asks for a nRF52833_xxAA";
+            project.run(command).expect(2).says(message).says("use a rig with a real board");
+        }
+    }
+    assert!(!project.path().join("reports").exists(), "wrong input leaves no report");
+}
+
+#[test]
 fn a_file_that_is_named_twice_is_run_once() {
     let project = Project::new();
     let scenario = "scenarios/power/reset-keeps-settings.yaml";
