@@ -210,6 +210,17 @@ fn unknown_defect() {
 }
 
 #[test]
+fn a_defect_far_from_any_known() {
+    let scenario = "scenario: test\ncatches: foo\nexpect:\n  - never: panic\n";
+    insta::assert_snapshot!(shown(scenario));
+    // A board without known defects runs it all the same.
+    let none = &BOARD[..BOARD.find("\ndefects:").unwrap()];
+    let rest = &BOARD[BOARD.find("\nsignals:").unwrap()..];
+    let plans = plans(scenario, &format!("{none}{rest}"), VIRTUAL, &Options::default()).unwrap();
+    assert_eq!(plans.len(), 1);
+}
+
+#[test]
 fn unknown_defect_on_the_command_line() {
     let options = Options { defect: Some(Defect::from("no_wachdog")), ..Options::default() };
     let result = plans(&with("reset: pin", "never: panic"), BOARD, VIRTUAL, &options);

@@ -92,17 +92,16 @@ impl Fit<'_> {
         );
     }
 
-    /// Another board has other defects or none, and can run the scenario all the same. Only what looks like one of
-    /// its own, misspelt, is a mistake.
+    /// A board without known defects can run the scenario all the same: there is nothing it could be proved with. Where
+    /// there are some, a name that is none of them would quietly take the scenario out of the proof that it can fail.
     fn defect(&self, defect: &Defect, span: Span, out: &mut Diagnostics) {
         let Some(defects) = &self.board.board.defects else { return };
         if defects.known.contains_key(defect.as_str()) {
             return;
         }
-        if let Some(near) = did_you_mean(defect.as_str(), defects.known.keys().map(String::as_str)) {
-            let help = format!("did you mean `{near}`?");
-            out.error(span, format!("unknown defect `{defect}`"), "the board has no such defect", Some(help));
-        }
+        let help =
+            near(defect.as_str(), defects.known.keys().map(String::as_str), &self.board.path, "defects");
+        out.error(span, format!("unknown defect `{defect}`"), "the board has no such defect", Some(help));
     }
 
     fn dut(&self, dut: &Dut, span: Span, out: &mut Diagnostics) {
