@@ -1,7 +1,7 @@
 //! Why the program ends without a verdict, and with which exit code.
 
 use brownout_core::language::render::escape;
-use brownout_core::port::PortError;
+use brownout_core::port::{PortError, Trouble};
 use brownout_core::verdict::Verdict;
 
 /// Exit codes; README has the table.
@@ -82,7 +82,11 @@ impl Failure {
 }
 
 impl From<PortError> for Failure {
+    /// What does not fit a device was written wrongly, in a file or an option; all else is the rig's trouble.
     fn from(error: PortError) -> Self {
+        if error.trouble == Trouble::Mismatch {
+            return Self::input(error.message, error.help.unwrap_or_default());
+        }
         Self::inconclusive(error.to_string(), error.help)
     }
 }

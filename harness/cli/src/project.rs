@@ -211,6 +211,8 @@ impl Project {
         if !wrong.is_empty() {
             return Err(Failure::rendered(wrong));
         }
+        bench.rig.fits(&bench.facts())?;
+        regions_fit(&plans, bench)?;
         self.images_fit(&plans)?;
         if let Some(case) = &selection.case {
             let cases: Vec<String> = plans.iter().map(case_of).filter(|case| !case.is_empty()).collect();
@@ -290,6 +292,25 @@ impl Project {
 /// A plan's case in words: `nth=3,tear=random`; empty for the only case.
 pub fn case_of(plan: &Plan) -> String {
     plan.case.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(",")
+}
+
+/// A region that is not in the chip's flash is wrong input too: what is cleared is named before anything is done.
+fn regions_fit(plans: &[Plan], bench: &Bench) -> Result<(), Failure> {
+    let used: BTreeSet<&str> = plans.iter().map(|plan| plan.board.name.as_str()).collect();
+    for file in bench.boards.values().filter(|file| used.contains(file.name.as_str())) {
+        for (name, range) in
+            file.board.fresh.iter().filter_map(|name| Some((name, file.board.flash.get(name.as_str())?)))
+        {
+            brownout_drivers::region_fits(range.start, range.end - range.start, &file.board.chip).map_err(
+                |error| {
+                    let message =
+                        format!("{}: the region `{name}` cannot be cleared: {}", file.path, error.message);
+                    Failure::input(message, error.help.unwrap_or_default())
+                },
+            )?;
+        }
+    }
+    Ok(())
 }
 
 /// Two runs of one name would have one folder.

@@ -13,8 +13,8 @@ use brownout_engine::{
 };
 use brownout_report::terminal;
 use brownout_report::{RunLine, RunView, Suite, html, json, junit, shell};
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 /// After this many runs in a row that the rig broke, the rest is not tried: nobody stands beside it at night.
 const RIG_PATIENCE: usize = 3;
@@ -378,13 +378,23 @@ fn folder_name(job: &Job) -> String {
     if case.is_empty() { job.plan.seed.to_string() } else { format!("{case}-{}", job.plan.seed) }
 }
 
+/// The folder of `--report-dir`. One that cannot be used is a wrong option, and that is found before anything is run.
 fn empty_folder(dir: &Path) -> Result<PathBuf, Failure> {
-    fs::create_dir_all(dir).map_err(|error| cannot_write(dir, &error.to_string()))?;
-    let mut entries = fs::read_dir(dir).map_err(|error| cannot_write(dir, &error.to_string()))?;
-    if entries.next().is_some() {
+    let refused = |error: io::Error| match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => cannot_write(dir, &error.to_string()),
+        _ => Failure::input(
+            format!("cannot write reports to {}: {error}", dir.display()),
+            "name a new or an empty folder of your own with --report-dir",
+        ),
+    };
+    fs::create_dir_all(dir).map_err(refused)?;
+    if fs::read_dir(dir).map_err(refused)?.next().is_some() {
         return Err(journal_failure(JournalError::NotEmpty(dir.to_owned())));
     }
-    std::path::absolute(dir).map_err(|error| cannot_write(dir, &error.to_string()))
+    // Permissions alone do not tell: the file system may be read-only.
+    let trial = dir.join(".trial");
+    fs::File::create_new(&trial).and_then(|_| fs::remove_file(&trial)).map_err(refused)?;
+    std::path::absolute(dir).map_err(refused)
 }
 
 /// A new folder; two suites that begin in the same second get two.
@@ -395,7 +405,7 @@ fn fresh_folder(parent: &Path, name: &str) -> Result<PathBuf, Failure> {
         let folder = parent.join(name);
         match fs::create_dir(&folder) {
             Ok(()) => return Ok(folder),
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(cannot_write(&folder, &error.to_string())),
         }
     }

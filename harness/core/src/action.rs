@@ -98,7 +98,7 @@ pub enum Action {
     Supply(SupplyCourse),
     /// Sets the supply voltage back to what the rig file calls nominal.
     SupplyNominal,
-    /// Sends what no sane peer would.
+    /// Sends what no sane peer would; answered by [`Done::Sent`].
     Noise(Noise),
     /// Sends without pause for a time; returns when it has begun.
     Flood {
@@ -107,6 +107,8 @@ pub enum Action {
         /// For how long.
         time: Duration,
     },
+    /// Ends [`Action::Flood`], if it has not ended; answered by [`Done::Sent`].
+    EndFlood,
     /// Pulls the console's cable, or plugs it in again: nothing is sent and nothing is heard meanwhile.
     Unplug {
         /// Pulled?
@@ -183,8 +185,19 @@ pub enum Corruption {
 /// A course of the supply voltage: from where it is, through these points.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SupplyCourse {
-    /// The points, in order.
+    /// The points, in order. A point at the voltage before it holds it.
     pub points: Vec<SupplyPoint>,
+    /// How long the way back to the nominal voltage takes, behind the last point; `None` stays there.
+    pub back: Option<Duration>,
+}
+
+impl SupplyCourse {
+    /// How long all of it takes.
+    pub fn length(&self) -> Duration {
+        Duration(
+            self.points.iter().map(|point| point.over.0).sum::<u64>() + self.back.map_or(0, |back| back.0),
+        )
+    }
 }
 
 /// A point of a course.
@@ -265,7 +278,7 @@ impl Action {
             | Self::ClearBreaks
             | Self::LoseProbe { .. } => Port::Debug,
             Self::Supply(_) | Self::SupplyNominal => Port::Supply,
-            Self::Noise(_) | Self::Flood { .. } | Self::Unplug { .. } => Port::Console,
+            Self::Noise(_) | Self::Flood { .. } | Self::EndFlood | Self::Unplug { .. } => Port::Console,
             Self::Stimulate { .. } | Self::Release { .. } => Port::Stimulus,
         }
     }
@@ -355,6 +368,11 @@ pub enum Done {
         before: String,
         /// What it holds now.
         after: String,
+    },
+    /// Bytes left for the device.
+    Sent {
+        /// How many.
+        bytes: u64,
     },
     /// An input is in its state.
     Stimulated {

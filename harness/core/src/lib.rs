@@ -10,6 +10,7 @@
 
 pub mod action;
 pub mod board_file;
+mod chance;
 pub mod check;
 pub mod event;
 pub mod fault;

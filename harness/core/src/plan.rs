@@ -1,7 +1,7 @@
 //! A plan: scenario × board × rig × seed, resolved. What will happen, before anything does.
 
 use crate::check::Check;
-use crate::names::{Command, Defect, Dut, Input, Signal};
+use crate::names::{Command, Defect, Dut, Input, Region, Signal};
 use crate::port::Port;
 use crate::step::{Steady, Step};
 use serde::{Deserialize, Serialize};
@@ -75,6 +75,9 @@ pub struct BoardPlan {
     /// What it senses, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub inputs: BTreeMap<Input, InputKind>,
+    /// The flash regions that the scenario names, as (first address, length in bytes).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub regions: BTreeMap<Region, (u32, u32)>,
     /// Where the symbols stand that the scenario names.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub symbols: BTreeMap<String, Symbol>,

@@ -100,7 +100,7 @@ crate::record! {
         /// Which setting.
         setting: Setting = "setting",
         /// The value, in the device's own words.
-        to: String = "to",
+        to: String = "to" (OneLine),
         /// How long the answer may take.
         within: Duration = "within" (Positive) or Duration::from_secs(5),
     }

@@ -79,6 +79,16 @@ fn a_signal_the_board_file_does_not_define() {
 }
 
 #[test]
+fn text_that_would_be_two_lines_on_the_console() {
+    let varied = |value: &str| {
+        let text = with("set: {setting: target, to: $to}", "never: panic");
+        shown(&format!("{text}vary: {{to: [21.5, \"{value}\"]}}\n"))
+    };
+    let setting = with("get: \"target\\nreboot\"", "never: panic");
+    insta::assert_snapshot!([varied("22\\nreboot"), varied("22\\e[2J"), shown(&setting)].join("\n"));
+}
+
+#[test]
 fn unknown_unit() {
     insta::assert_snapshot!(shown(&with("pause: 3 sec", "never: panic")));
 }
@@ -197,6 +207,17 @@ fn a_board_without_the_boot_signal() {
 fn unknown_defect() {
     let scenario = "scenario: test\ncatches: ack_before_saving\nexpect:\n  - never: panic\n";
     insta::assert_snapshot!(shown(scenario));
+}
+
+#[test]
+fn a_defect_far_from_any_known() {
+    let scenario = "scenario: test\ncatches: foo\nexpect:\n  - never: panic\n";
+    insta::assert_snapshot!(shown(scenario));
+    // A board without known defects runs it all the same.
+    let none = &BOARD[..BOARD.find("\ndefects:").unwrap()];
+    let rest = &BOARD[BOARD.find("\nsignals:").unwrap()..];
+    let plans = plans(scenario, &format!("{none}{rest}"), VIRTUAL, &Options::default()).unwrap();
+    assert_eq!(plans.len(), 1);
 }
 
 #[test]

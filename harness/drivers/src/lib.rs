@@ -10,7 +10,7 @@ mod power;
 pub mod r#virtual;
 
 pub use console::SerialParams;
-pub use debug::{ProbeRsParams, WireSpeed, image_fits, symbols};
+pub use debug::{ProbeRsParams, WireSpeed, image_fits, region_fits, symbols};
 pub use open::{BoardFacts, ConsoleDriver, DebugDriver, FlashTraceDriver, PowerDriver, Rig, RigDut, tables};
 pub use parameters::VirtualParams;
 pub use power::CommandParams;

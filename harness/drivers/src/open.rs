@@ -156,6 +156,18 @@ impl Rig {
         })
     }
 
+    /// Looks whether the virtual boards of it are what their board files ask for, with nothing opened.
+    ///
+    /// # Errors
+    /// One is not.
+    pub fn fits(&self, boards: &BTreeMap<String, BoardFacts>) -> Result<(), PortError> {
+        #[cfg(feature = "virtual")]
+        for dut in self.duts.iter().filter(|dut| dut.is_virtual()) {
+            crate::r#virtual::is_chip(&facts(boards, &dut.board)?.chip)?;
+        }
+        Ok(())
+    }
+
     /// Opens it. `boards` knows each board file by name; `seed` is that of virtual boards.
     ///
     /// # Errors

@@ -382,10 +382,11 @@ async fn perform(doors: Doors, action: Action, program: Option<ProgramOrder>) ->
         Action::LoseProbe { halted } => doors.debug.ok_or_else(absent)?.lose(halted).await.map(plain),
         Action::Supply(course) => doors.supply.ok_or_else(absent)?.course(&course).await.map(plain),
         Action::SupplyNominal => doors.supply.ok_or_else(absent)?.nominal().await.map(plain),
-        Action::Noise(noise) => doors.console.ok_or_else(absent)?.noise(&noise).await.map(plain),
+        Action::Noise(noise) => doors.console.ok_or_else(absent)?.noise(&noise).await,
         Action::Flood { bytes, time } => {
             doors.console.ok_or_else(absent)?.flood(&bytes, time).await.map(plain)
         }
+        Action::EndFlood => doors.console.ok_or_else(absent)?.end_flood().await,
         Action::Unplug { unplugged } => doors.console.ok_or_else(absent)?.unplug(unplugged).await.map(plain),
         Action::Stimulate { input, kind, state } => {
             doors.stimulus.ok_or_else(absent)?.apply(&input, kind, &state).await

@@ -41,8 +41,8 @@ pub trait Console {
     /// Sends bytes.
     async fn send(&self, bytes: &[u8]) -> Result<(), PortError>;
 
-    /// Sends what no sane peer would.
-    async fn noise(&self, noise: &Noise) -> Result<(), PortError> {
+    /// Sends what no sane peer would. Answers [`Done::Sent`].
+    async fn noise(&self, noise: &Noise) -> Result<Done, PortError> {
         let _ = noise;
         Err(cannot(Port::Console, "noise"))
     }
@@ -50,6 +50,11 @@ pub trait Console {
     /// Begins to send the same bytes over and over, without pause, for a time; returns when that has begun.
     async fn flood(&self, bytes: &[u8], time: Duration) -> Result<(), PortError> {
         let _ = (bytes, time);
+        Err(cannot(Port::Console, "flood"))
+    }
+
+    /// Ends [`Self::flood`], if it has not ended. Answers [`Done::Sent`].
+    async fn end_flood(&self) -> Result<Done, PortError> {
         Err(cannot(Port::Console, "flood"))
     }
 

@@ -265,6 +265,9 @@ impl Narrator {
             Done::Changed { before, after } => {
                 ("action", format!("{action}: {before} became {after}{took}"), Tone::Warn, Detail::Key)
             }
+            Done::Sent { bytes } => {
+                ("action", format!("{action}: {bytes} bytes sent{took}"), Tone::Warn, Detail::Key)
+            }
             Done::Stimulated { .. } => ("action", format!("{action}: done{took}"), Tone::Faint, Detail::Fine),
         }
     }
@@ -348,6 +351,7 @@ fn action_words(action: &Action) -> String {
             Noise::Break { time } => format!("send a break of {} on the console", short(*time)),
         },
         Action::Flood { time, .. } => format!("flood the console for {}", short(*time)),
+        Action::EndFlood => "end the flood on the console".to_owned(),
         Action::Unplug { unplugged: true } => "pull the console's cable".to_owned(),
         Action::Unplug { unplugged: false } => "plug the console's cable in".to_owned(),
         Action::Stimulate { input, kind, state } => format!("{input}: {}", state_words(*kind, state)),

@@ -69,20 +69,6 @@ mod tests {
         assert_eq!(path("-rf"), "./-rf");
     }
 
-    /// The rule of the test above is a shell's: the shell itself is asked too.
-    #[test]
-    #[cfg(unix)]
-    #[allow(clippy::disallowed_methods, reason = "a test asks the shell")]
-    fn the_shell_agrees() {
-        for text in
-            ["$(id)", "`id`", "a\nb", "it's", "'", "''", "\\", "\"$HOME\"", "*", "~", "!1", "{a,b}", "=ls"]
-        {
-            let line = format!("printf '%s.' {} end", word(text));
-            let said = std::process::Command::new("sh").args(["-c", &line]).output().unwrap();
-            assert_eq!(String::from_utf8(said.stdout).unwrap(), format!("{text}.end."));
-        }
-    }
-
     proptest! {
         #[test]
         fn a_word_stays_one_word(text in any::<String>(), hostile in "[-='\"$`\\\\;&|<>(){}!~*?#\\[\\] \n\ta-c\u{e9}\u{1b}]{0,12}") {

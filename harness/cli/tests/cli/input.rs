@@ -96,6 +96,22 @@ fn images_for_something_else() {
 }
 
 #[test]
+fn a_region_outside_the_flash() {
+    let project = Project::new();
+    let board = project.read("rigs/boards/nrf52840-thermostat.yaml");
+    assert!(board.contains("settings: 0xfc000..0xfe000"), "{board}");
+    let board = board.replace("settings: 0xfc000..0xfe000", "settings: 0xfc000..0xfffffff0");
+    project.write("rigs/boards/nrf52840-thermostat.yaml", board);
+    for command in ["run", "plan", "sweep"] {
+        project.run(&[command, "scenarios/power/cut-while-writing-settings.yaml"]).expect(2).says(
+            "rigs/boards/nrf52840-thermostat.yaml: the region `settings` cannot be cleared: 0xfc000..0xfffffff0 is not \
+             in the flash of a nRF52840_xxAA help: its flash is 0x0..0x100000",
+        );
+    }
+    assert!(!project.path().join("reports").exists(), "wrong input leaves no report");
+}
+
+#[test]
 fn a_report_folder_that_is_not_empty() {
     let project = Project::new();
     project.write("kept/notes.txt", "mine");
@@ -105,6 +121,36 @@ fn a_report_folder_that_is_not_empty() {
     ));
     assert_eq!(project.read("kept/notes.txt"), "mine");
     assert_eq!(std::fs::read_dir(project.path().join("kept")).unwrap().count(), 1);
+}
+
+#[test]
+fn a_report_folder_that_is_none() {
+    let project = Project::new();
+    project.write("notes.txt", "mine");
+    for dir in ["notes.txt", "notes.txt/below", "/dev/full", "/proc/brownout"] {
+        let ended = project.run(&["run", "scenarios/power/reset-keeps-settings.yaml", "--report-dir", dir]);
+        ended
+            .expect(2)
+            .says(&format!("cannot write reports to {dir}: "))
+            .says("name a new or an empty folder");
+    }
+}
+
+#[test]
+fn a_chip_that_the_virtual_board_is_not() {
+    let project = Project::new();
+    let board = project.read("rigs/boards/nrf52840-thermostat.yaml");
+    project.write("rigs/boards/nrf52840-thermostat.yaml", board.replace("nRF52840_xxAA ", "nRF52833_xxAA "));
+    for rig in ["virtual", "virtual-wall"] {
+        for command in
+            [&["run", "scenarios/power/reset-keeps-settings.yaml", "--rig", rig][..], &["doctor", rig]]
+        {
+            let message =
+                "the virtual board is an nRF52840_xxAA, and the board file asks for a nRF52833_xxAA";
+            project.run(command).expect(2).says(message).says("use a rig with a real board");
+        }
+    }
+    assert!(!project.path().join("reports").exists(), "wrong input leaves no report");
 }
 
 #[test]

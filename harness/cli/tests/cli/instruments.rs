@@ -104,6 +104,16 @@ fn a_serial_port_without_permission() {
 }
 
 #[test]
+fn a_report_folder_without_permission() {
+    let project = Project::new();
+    fs::create_dir(project.path().join("theirs")).unwrap();
+    fs::set_permissions(project.path().join("theirs"), fs::Permissions::from_mode(0o555)).unwrap();
+    without_rights(&project, &["run", WATCHDOG, "--report-dir", "theirs"])
+        .expect(2)
+        .says("cannot write reports to theirs: Permission denied");
+}
+
+#[test]
 fn a_debug_probe_that_is_not_there() {
     let project = Project::new();
     let rig = project.read("rigs/virtual-wall.yaml");

@@ -1,7 +1,7 @@
 //! `durable: target`: what the device acknowledged is still there after it booted again.
 
 use super::{CheckKind, Timeline, quoted, times};
-use crate::event::{EventNo, What};
+use crate::event::{EventNo, Phase, What};
 use crate::names::{Command, Setting};
 use crate::trigger::BOOT;
 use crate::verdict::Finding;
@@ -49,6 +49,8 @@ struct Register<'a> {
     known: Option<Known<'a>>,
     /// Values asked for after the known one.
     asked: Vec<Told<'a>>,
+    /// Whether the device restarted in the method while no value was known.
+    restarted_unknown: bool,
     /// Whether the last value asked for still waits for an answer, and with which command it was sent.
     waiting: Waiting<'a>,
 }
@@ -97,8 +99,9 @@ impl<'a> Register<'a> {
     }
 
     fn restart(&mut self) {
-        if let Some(known) = &mut self.known {
-            known.restarted = true;
+        match &mut self.known {
+            Some(known) => known.restarted = true,
+            None => self.restarted_unknown = true,
         }
         self.waiting = Waiting::No;
     }
@@ -136,6 +139,8 @@ impl CheckKind for Durable {
                     register.acknowledge(Told { value, n });
                 }
                 What::Refused { command, .. } => register.refused(command),
+                // Before the method the device is made ready; that is no restart that a setting could survive.
+                What::Phase(Phase::Method) => register.restarted_unknown = false,
                 What::Rail { on: false, .. } => register.restart(),
                 What::Signal { name, .. } if name.as_str() == BOOT => register.restart(),
                 What::SettingRead { setting, value, .. } if ours(setting) => {
@@ -181,11 +186,17 @@ impl Durable {
         let setting = &self.setting;
         match register.known {
             None => Finding::inconclusive(format!(
-                "`{setting}` was never acknowledged, nor read before it was asked for, so there is nothing to compare with"
+                "`{setting}` was never acknowledged, nor read before it was asked for, so there is nothing to compare \
+                 with: get or set it first"
             )),
             Some(known) if known.restarted => Finding::inconclusive(format!(
                 "`{setting}` was not read after the device restarted; {}",
                 known.in_words()
+            ))
+            .showing([known.told.n]),
+            Some(known) if register.restarted_unknown => Finding::inconclusive(format!(
+                "when the device restarted, `{setting}` had been neither acknowledged nor read: get or set it first; {}",
+                known.in_words_after()
             ))
             .showing([known.told.n]),
             Some(known) => Finding::inconclusive(format!(
@@ -201,6 +212,11 @@ impl Known<'_> {
     fn in_words(&self) -> String {
         let how = if self.acknowledged { "acknowledged as" } else { "read before as" };
         format!("{how} {}", self.told)
+    }
+
+    fn in_words_after(&self) -> String {
+        let how = if self.acknowledged { "acknowledged" } else { "read" };
+        format!("{how} only after that, as {}", self.told)
     }
 }
 

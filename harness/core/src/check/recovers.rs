@@ -2,7 +2,7 @@
 
 use super::fault_window::FaultWindow;
 use super::{CheckKind, Timeline, elapsed, faults_named};
-use crate::event::EventNo;
+use crate::event::{Ended, EventNo};
 use crate::names::Signal;
 use crate::time::Duration;
 use crate::verdict::{Figure, Finding};
@@ -136,8 +136,21 @@ impl Recovers {
         if watched_to >= over {
             return Recovery::Never { shown: let_go.event.n };
         }
-        let watched = elapsed(watched_to - let_go.event.at);
-        let what = if struck.is_some() { "the next fault struck" } else { "the method ended" };
+        let what = match (struck, timeline.ended()) {
+            (Some(_), _) => "the next fault struck",
+            (None, Some(Ended::Interrupted)) => "the run was stopped",
+            (None, Some(Ended::RigFailed { .. })) => "the rig failed",
+            (None, Some(_)) => "the method ended",
+            (None, None) => "the timeline breaks off",
+        };
+        if let_go.place >= timeline.observed_to() {
+            return Recovery::NotJudged { why: format!("{what} before it was undone") };
+        }
+        let watched = watched_to - let_go.event.at;
+        if watched == Duration::ZERO {
+            return Recovery::NotJudged { why: format!("{what} as soon as it was undone") };
+        }
+        let watched = elapsed(watched);
         Recovery::NotJudged { why: format!("{what} {watched} later, before {} was over", self.within) }
     }
 }

@@ -57,16 +57,58 @@ macro_rules! fault {
     };
 }
 
+mod battery_low;
+mod battery_sag;
+mod brownout;
+mod bus_held;
+mod button_stuck;
+mod clock_skew;
+mod console_flood;
+mod console_noise;
+mod console_silence;
+mod flash_corrupt;
+mod halt;
+mod memory_flip;
 mod power_cut;
+mod power_flap;
+mod probe_lost;
+mod ram_decay;
+mod register_flip;
 mod reset;
+mod sensor_nack;
+mod sensor_noisy;
+mod sensor_out_of_range;
+mod sensor_stuck;
+mod slow_ramp;
 
+pub use battery_low::BatteryLow;
+pub use battery_sag::BatterySag;
+pub use brownout::Brownout;
+pub use bus_held::BusHeld;
+pub use button_stuck::ButtonStuck;
+pub use clock_skew::ClockSkew;
+pub use console_flood::{ConsoleFlood, FloodOf};
+pub use console_noise::{ConsoleNoise, NoiseKind};
+pub use console_silence::ConsoleSilence;
+pub use flash_corrupt::{FlashCorrupt, FlashHow};
+pub use halt::Halt;
+pub use memory_flip::MemoryFlip;
 pub use power_cut::PowerCut;
+pub use power_flap::PowerFlap;
+pub use probe_lost::{Leaves, ProbeLost};
+pub use ram_decay::RamDecay;
+pub use register_flip::{Register, RegisterFlip};
 pub use reset::ResetFault;
+pub use sensor_nack::SensorNack;
+pub use sensor_noisy::SensorNoisy;
+pub use sensor_out_of_range::SensorOutOfRange;
+pub use sensor_stuck::SensorStuck;
+pub use slow_ramp::SlowRamp;
 
-use crate::action::{Action, FlashCut};
+use crate::action::{Action, Done, FlashCut, InputState, SupplyCourse};
 use crate::event::What;
-use crate::names::Dut;
-use crate::plan::BoardPlan;
+use crate::names::{Dut, Input};
+use crate::plan::{BoardPlan, InputKind};
 use crate::port::Port;
 use crate::step::Step;
 use crate::time::Duration;
@@ -77,7 +119,28 @@ crate::kinds! {
     /// Something that goes wrong.
     pub enum Fault("fault", "faults") as dyn FaultKind {
         "power_cut" => PowerCut(PowerCut),
+        "power_flap" => PowerFlap(PowerFlap),
+        "ram_decay" => RamDecay(RamDecay),
+        "brownout" => Brownout(Brownout),
+        "slow_ramp" => SlowRamp(SlowRamp),
         "reset" => Reset(ResetFault),
+        "halt" => Halt(Halt),
+        "memory_flip" => MemoryFlip(MemoryFlip),
+        "register_flip" => RegisterFlip(RegisterFlip),
+        "flash_corrupt" => FlashCorrupt(FlashCorrupt),
+        "clock_skew" => ClockSkew(ClockSkew),
+        "console_noise" => ConsoleNoise(ConsoleNoise),
+        "console_flood" => ConsoleFlood(ConsoleFlood),
+        "console_silence" => ConsoleSilence(ConsoleSilence),
+        "probe_lost" => ProbeLost(ProbeLost),
+        "sensor_stuck" => SensorStuck(SensorStuck),
+        "sensor_noisy" => SensorNoisy(SensorNoisy),
+        "sensor_out_of_range" => SensorOutOfRange(SensorOutOfRange),
+        "sensor_nack" => SensorNack(SensorNack),
+        "bus_held" => BusHeld(BusHeld),
+        "battery_low" => BatteryLow(BatteryLow),
+        "battery_sag" => BatterySag(BatterySag),
+        "button_stuck" => ButtonStuck(ButtonStuck),
     }
 }
 
@@ -156,27 +219,39 @@ pub struct Confirm {
     pub within: Duration,
 }
 
-/// Whether an event shows that a fault bit.
+/// What shows that a fault bit.
 #[derive(Clone)]
-pub struct Evidence(Rc<EvidenceTest>);
+pub enum Evidence {
+    /// An event for which this says so.
+    Seen(Rc<EvidenceTest>),
+    /// The instrument itself, when it says that the last action of the injection is done: it looked.
+    Done,
+}
 
-type EvidenceTest = dyn Fn(&Dut, &What) -> bool;
+/// Whether an event is evidence.
+pub type EvidenceTest = dyn Fn(&Dut, &What) -> bool;
 
 impl Evidence {
     /// The events for which this says so.
     pub fn of(test: impl Fn(&Dut, &What) -> bool + 'static) -> Self {
-        Self(Rc::new(test))
+        Self::Seen(Rc::new(test))
     }
 
     /// Whether this event of the run is evidence.
     pub fn shows(&self, dut: &Dut, what: &What) -> bool {
-        (self.0)(dut, what)
+        match self {
+            Self::Seen(test) => test(dut, what),
+            Self::Done => false,
+        }
     }
 }
 
 impl std::fmt::Debug for Evidence {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Evidence")
+        f.write_str(match self {
+            Self::Seen(_) => "Seen",
+            Self::Done => "Done",
+        })
     }
 }
 
@@ -196,6 +271,11 @@ pub trait FaultKind: Timed {
 
     /// The ports it cannot do without; those of its trigger are the trigger's business.
     fn needs(&self) -> &'static [Port];
+
+    /// The input of the device that it puts into a state, and the kind that the input must be of.
+    fn input(&self) -> Option<(&Input, InputKind)> {
+        None
+    }
 }
 
 /// What a fault may draw upon while it is lowered.
@@ -228,4 +308,52 @@ impl Fault {
         let trigger = self.timing().when.map(Trigger::needs).unwrap_or_default();
         self.as_kind().needs().iter().copied().chain(trigger).collect()
     }
+}
+
+/// A fault of the supply: the voltage runs through a course, and is seen at its lowest.
+fn supply(course: SupplyCourse, at_breakpoint: AtBreakpoint) -> Lowered {
+    let lowest = course.points.iter().map(|point| point.millivolts).min().unwrap_or(0);
+    let length = course.length();
+    Lowered {
+        arm: None,
+        inject: vec![Action::Supply(course).into(), Move::Pause(length)],
+        confirm: Confirm {
+            evidence: Evidence::of(
+                move |dut, what| matches!(what, What::Voltage { dut: of, millivolts } if of == dut && *millivolts <= lowest + METER),
+            ),
+            text: "the supply voltage was never seen as low as that",
+            within: Duration(length.0 + 10_000_000_000),
+        },
+        revert: vec![Action::SupplyNominal],
+        at_breakpoint,
+    }
+}
+
+/// What the meter of a bench supply may be off by, in millivolts.
+const METER: u32 = 50;
+
+/// A fault of an input of the device.
+fn stimulus(input: &Input, kind: InputKind, state: InputState, hold: Duration) -> Lowered {
+    let of = input.clone();
+    Lowered {
+        arm: None,
+        inject: vec![Action::Stimulate { input: input.clone(), kind, state }.into()],
+        confirm: Confirm {
+            evidence: Evidence::of(move |_, what| match what {
+                What::Touched { input, .. } => *input == of,
+                // An instrument that cannot see the device take notice can only say that it did its part.
+                What::Acted { done: Done::Stimulated { observes }, .. } => !observes,
+                _ => false,
+            }),
+            text: "the device never took notice of the input",
+            within: Duration(hold.0 + 1_000_000_000),
+        },
+        revert: vec![Action::Release { input: input.clone(), kind }],
+        at_breakpoint: AtBreakpoint::ResumeThenInject,
+    }
+}
+
+/// Whether an action says that it changed what it was to change.
+fn changed(what: &What) -> bool {
+    matches!(what, What::Acted { done: Done::Changed { before, after }, .. } if before != after)
 }

@@ -36,6 +36,7 @@ fn plan(method: Vec<Step>, expect: Vec<Check>) -> Plan {
             commands: Default::default(),
 
             inputs: Default::default(),
+            regions: Default::default(),
             symbols: Default::default(),
         },
         drivers: Default::default(),

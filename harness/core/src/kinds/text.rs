@@ -1,6 +1,7 @@
 //! The listing that `brownout kinds` prints, 80 columns wide.
 
 use super::{Kind, Table, example_of, files, shape_in_words, short_form, tables, words_of};
+use crate::fault::Fault;
 use crate::language::diagnostic::did_you_mean;
 use crate::language::{Field, Record};
 use std::fmt::Write as _;
@@ -58,7 +59,9 @@ fn overview(tables: &[Table]) -> String {
 fn brief(table: &Table, text: &mut String) {
     let _ = writeln!(text, "{}", table.name);
     paragraph(&words_of(table.doc), 2, text);
-    for kind in &table.kinds {
+    // Steps that are faults are listed as faults.
+    let faults: &[_] = if table.name == "steps" { Fault::WORDS } else { &[] };
+    for kind in table.kinds.iter().filter(|kind| !faults.contains(&kind.word)) {
         entry(
             kind.word,
             &kind.record().map_or_else(|| shape_in_words(&kind.shape), |r| first_sentence(r.doc)),
@@ -68,10 +71,10 @@ fn brief(table: &Table, text: &mut String) {
 }
 
 fn entry(name: &str, words: &str, text: &mut String) {
-    const INDENT: usize = 18;
+    const INDENT: usize = 23;
     let mut wrapped = String::new();
     paragraph(words, INDENT, &mut wrapped);
-    let _ = write!(text, "  {name:<14}  {}", wrapped.trim_start());
+    let _ = write!(text, "  {name:<19}  {}", wrapped.trim_start());
 }
 
 fn full(noun: &str, kind: &Kind, text: &mut String) {

@@ -67,6 +67,8 @@ pub enum Rule {
     Positive,
     /// At least one entry, or one character.
     NotEmpty,
+    /// A text without control characters, so that a line with it in it stays one line.
+    OneLine,
     /// The kind of a fault in the method; checked when a plan is made.
     FaultKind,
     /// The kind of a fault, or a command, in the method; checked when a plan is made.
@@ -189,6 +191,7 @@ impl<'a> Fields<'a> {
             Rule::FaultOrCommand => {
                 out.mention(Mention::FaultOrCommand(value.name().unwrap_or_default().to_owned()), span);
             }
+            Rule::OneLine => return one_line(value.name().unwrap_or_default(), span, out),
             Rule::Positive | Rule::NotEmpty => {}
         }
         Some(())
@@ -209,6 +212,19 @@ impl<'a> Fields<'a> {
         }
         whole
     }
+}
+
+/// Refuses control characters: on a console a line end would begin a second command.
+pub(super) fn one_line(text: &str, span: Span, out: &mut Diagnostics) -> Option<()> {
+    let Some(found) = text.chars().find(|c| c.is_control()) else { return Some(()) };
+    let found = found.escape_default();
+    out.error(
+        span,
+        format!("the control character `{found}` has no place here"),
+        "has a control character",
+        Some("a device is sent one line; write two steps for two lines".to_owned()),
+    );
+    None
 }
 
 /// A short example of a shape, for help texts.

@@ -1,6 +1,6 @@
 //! The values that are written as one word.
 
-use super::decode::{Decode, Ruled, Shape};
+use super::decode::{Decode, Ruled, Shape, one_line};
 use super::diagnostic::{Diagnostics, Mention, did_you_mean};
 use super::node::{Node, Value};
 use crate::port::Port;
@@ -180,7 +180,9 @@ macro_rules! decode_name {
             }
 
             fn decode(node: &Node, out: &mut Diagnostics) -> Option<Self> {
-                let name = crate::names::$type::from(scalar(node, concat!("the name of ", $what), out)?);
+                let text = scalar(node, concat!("the name of ", $what), out)?;
+                one_line(text, node.span, out)?;
+                let name = crate::names::$type::from(text);
                 out.mention(Mention::$type(name.clone()), node.span);
                 Some(name)
             }

@@ -29,11 +29,18 @@ impl Actions {
         Self { stubborn: true, ..Self::new(left) }
     }
 
-    pub(super) fn see(&mut self, event: &Event) {
+    /// Looks at an event; whether it says that one of them is done.
+    pub(super) fn see(&mut self, event: &Event) -> bool {
         match event.what {
-            What::Acted { id, .. } if self.waiting == Some(id) => self.waiting = None,
-            What::ActionFailed { id, .. } if self.waiting == Some(id) && self.stubborn => self.waiting = None,
-            _ => {}
+            What::Acted { id, .. } if self.waiting == Some(id) => {
+                self.waiting = None;
+                true
+            }
+            What::ActionFailed { id, .. } if self.waiting == Some(id) && self.stubborn => {
+                self.waiting = None;
+                false
+            }
+            _ => false,
         }
     }
 

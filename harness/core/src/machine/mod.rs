@@ -152,7 +152,9 @@ impl Machine {
 
     fn see(&mut self, event: &Event) {
         match &mut self.stage {
-            Stage::Arranging(actions) | Stage::Starting(actions, _) => actions.see(event),
+            Stage::Arranging(actions) | Stage::Starting(actions, _) => {
+                actions.see(event);
+            }
             Stage::Steadying(steady) => steady.see(event),
             Stage::Walking(sequence) => sequence.see(event, &mut self.cx),
             Stage::TearingDown(actions, _) => {

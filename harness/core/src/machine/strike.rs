@@ -5,7 +5,7 @@ use super::context::Cx;
 use super::sequence::Sequence;
 use crate::action::Action;
 use crate::event::{Event, EventNo, FaultNo, StepNo, StepOutcome, What};
-use crate::fault::{AtBreakpoint, Fault, Lowered, Lowering, Move};
+use crate::fault::{AtBreakpoint, Evidence, Fault, Lowered, Lowering, Move};
 use crate::time::{Duration, Instant};
 use crate::trigger::{Memory, Pull};
 
@@ -21,6 +21,8 @@ pub(super) struct Strike {
     memory: Option<Memory>,
     /// An instrument was told to stop the core at the trigger.
     breaks: bool,
+    /// The last action of the injection that was done.
+    done: Option<EventNo>,
     promises: Vec<u32>,
     /// The instrument struck while it was being armed.
     early: Option<Fire>,
@@ -75,6 +77,7 @@ impl Strike {
             state: State::Arming(Actions::new(script)),
             memory,
             breaks,
+            done: None,
             promises,
             early: None,
         }
@@ -94,7 +97,12 @@ impl Strike {
                     self.early = Some(Fire { at: event.at, source: Some(event.n), struck: true });
                 }
             }
-            State::Injecting(actions) | State::Reverting(actions) | State::Disarming(actions) => {
+            State::Injecting(actions) => {
+                if actions.see(event) {
+                    self.done = Some(event.n);
+                }
+            }
+            State::Reverting(actions) | State::Disarming(actions) => {
                 actions.see(event);
             }
             // One that is due later may be overtaken.
@@ -206,13 +214,18 @@ impl Strike {
                 cx.log(What::Confirmed { fault: self.no, evidence: vec![source] });
             }
         } else {
-            cx.watch_for(self.no, self.lowered.confirm.clone());
+            if matches!(self.lowered.confirm.evidence, Evidence::Seen(_)) {
+                cx.watch_for(self.no, self.lowered.confirm.clone());
+            }
             self.state = State::Injecting(Actions::new(self.injection()));
         }
     }
 
     fn injected(&mut self, cx: &mut Cx) {
         cx.log(What::Injected { fault: self.no });
+        if matches!(self.lowered.confirm.evidence, Evidence::Done) {
+            cx.log(What::Confirmed { fault: self.no, evidence: self.done.into_iter().collect() });
+        }
         self.during.stop(cx, StepOutcome::CutShort);
         if self.lowered.revert.is_empty() {
             cx.fault_ends();

@@ -6,7 +6,7 @@ use crate::check::Check;
 use crate::fault::Fault;
 use crate::language::diagnostic::did_you_mean;
 use crate::language::{Diagnostics, Mention, Span, Value};
-use crate::names::{Command, Defect, Dut, Input, Setting, Signal};
+use crate::names::{Command, Defect, Dut, Input, Region, Setting, Signal};
 use crate::plan::{Source, Symbol};
 use crate::port::Port;
 use crate::rig_file::RigFile;
@@ -44,7 +44,7 @@ impl Fit<'_> {
                 Mention::Kind { noun, word } => self.kind(noun, word, *span, out),
                 Mention::Symbol(name) => self.symbol(name, *span, out),
                 Mention::Input(input) => self.input(input, *span, out),
-                Mention::Region(_) => {}
+                Mention::Region(region) => self.region(region, *span, out),
             }
         }
         self.faults(out);
@@ -96,17 +96,16 @@ impl Fit<'_> {
         );
     }
 
-    /// Another board has other defects or none, and can run the scenario all the same. Only what looks like one of
-    /// its own, misspelt, is a mistake.
+    /// A board without known defects can run the scenario all the same: there is nothing it could be proved with. Where
+    /// there are some, a name that is none of them would quietly take the scenario out of the proof that it can fail.
     fn defect(&self, defect: &Defect, span: Span, out: &mut Diagnostics) {
         let Some(defects) = &self.board.board.defects else { return };
         if defects.known.contains_key(defect.as_str()) {
             return;
         }
-        if let Some(near) = did_you_mean(defect.as_str(), defects.known.keys().map(String::as_str)) {
-            let help = format!("did you mean `{near}`?");
-            out.error(span, format!("unknown defect `{defect}`"), "the board has no such defect", Some(help));
-        }
+        let help =
+            near(defect.as_str(), defects.known.keys().map(String::as_str), &self.board.path, "defects");
+        out.error(span, format!("unknown defect `{defect}`"), "the board has no such defect", Some(help));
     }
 
     fn symbol(&self, name: &str, span: Span, out: &mut Diagnostics) {
@@ -121,6 +120,20 @@ impl Fit<'_> {
                 .to_owned(),
         };
         out.error(span, format!("the image has no symbol `{name}`"), "no such symbol", Some(help));
+    }
+
+    fn region(&self, region: &Region, span: Span, out: &mut Diagnostics) {
+        if self.board.board.flash.contains_key(region.as_str()) {
+            return;
+        }
+        let known = self.board.board.flash.keys().map(String::as_str);
+        let help = near(region.as_str(), known, &self.board.path, "flash");
+        out.error(
+            span,
+            format!("unknown flash region `{region}`"),
+            "the board has no such region",
+            Some(help),
+        );
     }
 
     fn input(&self, input: &Input, span: Span, out: &mut Diagnostics) {

@@ -5,7 +5,7 @@ mod fit;
 use crate::board_file::BoardFile;
 use crate::language::render::Problems;
 use crate::language::{Diagnostic, Diagnostics, Mention};
-use crate::names::{Command, Defect, Dut, Input, Signal};
+use crate::names::{Command, Defect, Dut, Input, Region, Signal};
 use crate::plan::{BoardPlan, DefectPlan, Image, Plan, Symbol, VERSION};
 use crate::rig_file::{RigDut, RigFile};
 use crate::scenario::{ScenarioCase, ScenarioFile};
@@ -108,6 +108,7 @@ pub fn resolve(
             }
             let mut board_plan = board_plan.clone();
             board_plan.symbols = mentioned(case, &facts.symbols);
+            board_plan.regions = regions(case, board);
             Ok(plan(scenario, case, dut, rig_dut, rig, options.seed, board_plan))
         })
         .collect()
@@ -133,6 +134,20 @@ fn mentioned(case: &ScenarioCase, symbols: &BTreeMap<String, Symbol>) -> BTreeMa
         _ => None,
     });
     names.filter_map(|name| Some((name.clone(), *symbols.get(name)?))).collect()
+}
+
+/// The flash regions that a case names.
+fn regions(case: &ScenarioCase, board: &BoardFile) -> BTreeMap<Region, (u32, u32)> {
+    let names = case.mentions.iter().filter_map(|(mention, _)| match mention {
+        Mention::Region(region) => Some(region),
+        _ => None,
+    });
+    names
+        .filter_map(|name| {
+            let range = board.board.flash.get(name.as_str())?;
+            Some((name.clone(), (range.start, range.end - range.start)))
+        })
+        .collect()
 }
 
 fn plan(
@@ -235,6 +250,7 @@ fn board_plan(
         signals: board.signals.iter().map(|(name, s)| (Signal(name.clone()), s.clone())).collect(),
         commands: board.commands.iter().map(|(name, c)| (Command(name.clone()), c.clone())).collect(),
         inputs: board.inputs.iter().map(|(name, kind)| (Input(name.clone()), *kind)).collect(),
+        regions: BTreeMap::new(),
         symbols: BTreeMap::new(),
     };
     Ok((plan, facts))

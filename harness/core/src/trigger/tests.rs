@@ -20,6 +20,7 @@ fn board() -> BoardPlan {
         signals: BTreeMap::new(),
         commands: BTreeMap::new(),
         inputs: BTreeMap::new(),
+        regions: Default::default(),
         symbols: BTreeMap::from([
             ("save".to_owned(), symbol(0x1235, 40)),
             ("TARGET".to_owned(), symbol(0x2000_0010, 2)),

@@ -1,6 +1,7 @@
 //! `window: {from: 1s, to: 5s}`: a moment in a window, another for each seed.
 
 use super::{Memory, Pull, TriggerKind};
+use crate::chance::Chance;
 use crate::event::{Event, What};
 use crate::names::Dut;
 use crate::time::Duration;
@@ -25,21 +26,11 @@ impl TriggerKind for Window {
             return Pull::No;
         }
         memory.count = 1;
-        let width = u128::from(self.to.0.saturating_sub(self.from.0)) + 1;
-        // The product is below `width` times 2^64, so its upper half is below `width`.
-        let into = (u128::from(scattered(memory.seed)) * width) >> 64;
-        Pull::In(Duration(self.from.0.saturating_add(u64::try_from(into).unwrap_or(0))))
+        let width = self.to.0.saturating_sub(self.from.0).saturating_add(1);
+        Pull::In(Duration(self.from.0.saturating_add(Chance::new(memory.seed).below(width))))
     }
 
     fn text(&self) -> String {
         format!("at a moment between {} and {}", self.from, self.to)
     }
-}
-
-/// One step of SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014).
-fn scattered(seed: u64) -> u64 {
-    let mut z = seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    z = (z ^ z >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    z = (z ^ z >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^ z >> 31
 }

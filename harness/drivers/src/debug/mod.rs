@@ -7,7 +7,7 @@ mod selector;
 mod target;
 mod thread;
 
-pub use fit::image_fits;
+pub use fit::{image_fits, region_fits};
 pub use image::symbols;
 pub(crate) use selector::opener;
 pub use selector::{ProbeRsParams, WireSpeed};

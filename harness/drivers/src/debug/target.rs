@@ -1,5 +1,6 @@
 //! A device behind a debug probe, call by call. Whoever owns a [`Target`] decides on which thread that happens.
 
+use super::fit::lies_in;
 use super::image::Image;
 use super::logs::{self, Message};
 use brownout_core::action::{Done, Reset};
@@ -93,6 +94,8 @@ impl Target {
             bytes += data.len() as u64;
         }
         for (address, length) in &order.fresh {
+            // Before so many bytes are asked of the computer.
+            lies_in(&session.target().memory_map, &chip, *address, *length)?;
             loader.add_data(u64::from(*address), &vec![0xff; *length as usize]).map_err(flash_error)?;
         }
         for (address, value) in &order.words {

@@ -25,10 +25,16 @@ const CHIP: &str = "nRF52840_xxAA";
 
 /// A board for a board file that asks for `chip`, plugged in as a real one is.
 fn board(chip: &str, seed: u64) -> Result<Board, PortError> {
+    is_chip(chip)?;
+    let mut board = Board::new(Config { seed, ..Config::default() });
+    board.set_power(true);
+    Ok(board)
+}
+
+/// Whether the virtual board is such a chip.
+pub(crate) fn is_chip(chip: &str) -> Result<(), PortError> {
     if chip == CHIP {
-        let mut board = Board::new(Config { seed, ..Config::default() });
-        board.set_power(true);
-        return Ok(board);
+        return Ok(());
     }
     Err(PortError {
         port: Port::Debug,

@@ -434,6 +434,7 @@ fn board() -> BoardPlan {
             },
         )]),
         inputs: BTreeMap::new(),
+        regions: Default::default(),
         symbols: BTreeMap::new(),
     }
 }

@@ -4,7 +4,7 @@ mod cases;
 
 use super::tape::Tape;
 use super::{Check, Durable, ResetCause, Timeline};
-use crate::event::EventNo;
+use crate::event::{Ended, EventNo, Phase, StepOutcome};
 use crate::time::Duration;
 use crate::verdict::Finding;
 use crate::verdict::Verdict::{Fail, Inconclusive, Pass};
@@ -45,6 +45,57 @@ fn every_fail_and_every_pass_of_something_seen_points_at_events() {
         if case.verdict == Fail && !case.by_absence {
             assert!(!found.evidence.is_empty(), "{}", case.name);
         }
+    }
+}
+
+#[test]
+fn a_recovery_that_nobody_could_watch_says_why() {
+    let cut = || start().power_cut().ms(100);
+    let torn_down = |tape: Tape, ended| tape.phase(Phase::Teardown).ms(10).run_ended(ended);
+    let failed = Ended::RigFailed { why: "gone".to_owned() };
+    let off = start().power_off(1).ms(50).phase(Phase::Teardown).power_on();
+    for (tape, why) in [
+        (cut().end(), "the method ended 100ms later, before 500ms was over"),
+        (cut(), "the timeline breaks off as soon as it was undone"),
+        (cut().signal("control"), "the timeline breaks off 100ms later, before 500ms was over"),
+        (cut().reset(2).ms(900).end(), "the next fault struck 100ms later, before 500ms was over"),
+        (torn_down(cut(), Ended::Interrupted), "the run was stopped 100ms later, before 500ms was over"),
+        (torn_down(cut(), failed), "the rig failed 100ms later, before 500ms was over"),
+        (off.run_ended(Ended::Interrupted), "the run was stopped before it was undone"),
+    ] {
+        let expected = format!("no recovery from `power_cut` could be judged (fault 1: {why})");
+        assert_eq!(finding(&recovers_check(), &tape).reason, expected);
+    }
+}
+
+#[test]
+fn a_setting_that_was_not_known_before_the_cut_is_asked_for() {
+    let check = Check::Durable(Durable { setting: "target".into() });
+    let cut = |tape: Tape| tape.power_cut().ms(50).boot("power_on").ms(50);
+    let asked = || cut(start().ask("target", "22.5").sent("set").ended(2, StepOutcome::CutShort));
+    for (tape, reason) in [
+        (
+            asked().read("target", "22.5").end(),
+            "`target` was never acknowledged, nor read before it was asked for, so there is nothing to compare with: \
+             get or set it first",
+        ),
+        (
+            cut(start()).read("target", "18").end(),
+            "when the device restarted, `target` had been neither acknowledged nor read: get or set it first; read \
+             only after that, as `18` (#19)",
+        ),
+        (
+            asked().set("target", "20").read("target", "20").end(),
+            "when the device restarted, `target` had been neither acknowledged nor read: get or set it first; \
+             acknowledged only after that, as `20` (#24)",
+        ),
+        (
+            start().set("target", "20").read("target", "20").end(),
+            "the device did not restart between telling `target` and a reading; acknowledged as `20` (#9)",
+        ),
+    ] {
+        let found = finding(&check, &tape);
+        assert_eq!((found.verdict, found.reason.as_str()), (Inconclusive, reason));
     }
 }
 

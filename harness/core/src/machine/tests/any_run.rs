@@ -1,9 +1,10 @@
 //! Random plans in a world where much goes wrong.
 
 use super::world::{DIGEST, Flaws, Mishaps, World, plan};
-use super::{after, cut, flash_op, get, on_boot, on_signal, pause, reset, send, set, wait};
+use super::{after, cut, example_of, flash_op, get, on_boot, on_signal, pause, reset, send, set, wait};
 use crate::check::{BootsAtMost, Check, Durable, Never, Recovers, ResetCause, Seen};
 use crate::event::{Ended, EventNo, What};
+use crate::fault::Fault;
 use crate::judge::judge;
 use crate::port::Port;
 use crate::step::{Repeat, Step};
@@ -43,6 +44,14 @@ fn any_steps() -> impl Strategy<Value = Vec<Step>> {
         prop_oneof![
             (any_trigger(), steps()).prop_map(|(when, during)| cut(when, during)),
             (any_trigger(), steps()).prop_map(|(when, during)| reset(when, during)),
+            (0..Fault::TABLE.len(), any_trigger(), steps()).prop_map(|(kind, when, during)| {
+                let mut step = example_of(Fault::TABLE[kind].0);
+                if let Step::Fault(fault) = &mut step {
+                    *fault.timing_mut().when = when;
+                    *fault.timing_mut().during = during;
+                }
+                step
+            }),
             (1_u32..4, steps()).prop_map(|(times, steps)| Step::Repeat(Repeat { times, steps })),
         ]
     });
@@ -51,14 +60,16 @@ fn any_steps() -> impl Strategy<Value = Vec<Step>> {
 
 fn any_flaws() -> impl Strategy<Value = Flaws> {
     let rarely = || prop::bool::weighted(0.1);
-    (rarely(), rarely(), rarely(), rarely(), rarely(), rarely()).prop_map(
-        |(mute, never_ready_again, forgets, refuses, wrong_cause, deaf)| Flaws {
+    (rarely(), rarely(), rarely(), rarely(), rarely(), rarely(), rarely()).prop_map(
+        |(mute, never_ready_again, forgets, refuses, wrong_cause, deaf, sulks)| Flaws {
             mute,
             never_ready_again,
             forgets,
             refuses,
             wrong_cause,
             deaf,
+            sulks,
+            mute_again: sulks,
         },
     )
 }
@@ -73,17 +84,20 @@ fn any_mishaps() -> impl Strategy<Value = Mishaps> {
         prop_oneof![2 => Just(Vec::new()), 1 => prop::collection::vec(moment(), 1..3)],
         prop::bool::weighted(0.2),
         0_u64..40,
-        (prop::bool::weighted(0.1), prop::bool::weighted(0.1)),
+        (prop::bool::weighted(0.1), prop::bool::weighted(0.1), prop::bool::weighted(0.1)),
     )
-        .prop_map(|(failing, failing_from, lost, interrupts, blind, latency, (welded, blunt))| Mishaps {
-            failing,
-            failing_from,
-            lost,
-            interrupts,
-            blind,
-            latency: Duration::from_millis(latency),
-            welded,
-            blunt,
+        .prop_map(|(failing, failing_from, lost, interrupts, blind, latency, (welded, blunt, dull))| {
+            Mishaps {
+                failing,
+                failing_from,
+                lost,
+                interrupts,
+                blind,
+                latency: Duration::from_millis(latency),
+                welded,
+                blunt,
+                dull,
+            }
         })
 }
 

@@ -1,7 +1,7 @@
 //! Whole ways: a plan is walked in the world and its timeline judged.
 
 use super::world::{DIGEST, Flaws, Mishaps, World, plan};
-use super::{cut, flash_op, get, reset, set, wait};
+use super::{at_once, cut, example_of, flash_op, get, pause, reset, set, wait};
 use crate::check::{Check, Durable, Recovers, ResetCause};
 use crate::fault::Fault;
 use crate::judge::judge;
@@ -11,8 +11,12 @@ use crate::verdict::Verdict::{self, Fail, Inconclusive, Pass};
 use std::collections::BTreeSet;
 
 fn recovers(from: &str) -> Check {
+    recovers_to(from, "ready")
+}
+
+fn recovers_to(from: &str, to: &str) -> Check {
     let within = Duration::from_millis(300);
-    Check::Recovers(Recovers { from: from.to_owned(), to: "ready".into(), within })
+    Check::Recovers(Recovers { from: from.to_owned(), to: to.into(), within })
 }
 
 fn cause(after: &str, is: &str) -> Check {
@@ -62,6 +66,20 @@ fn each_fault_gives_each_verdict() {
         ("does not come back from a reset", reset_method(), reset_checks(), hangs, sound, Fail),
         ("the reset does not work", reset_method(), reset_checks(), good, failing, Inconclusive),
     ];
+    let others =
+        Fault::TABLE.iter().map(|(kind, _)| *kind).filter(|kind| !["power_cut", "reset"].contains(kind));
+    let sulks = Flaws { sulks: true, never_ready_again: true, mute_again: true, ..good };
+    let dull = Mishaps { dull: true, welded: true, blind: true, ..Mishaps::default() };
+    let disturbed = others.flat_map(|kind| {
+        let method = || vec![at_once(example_of(kind)), pause(500)];
+        let checks = || vec![recovers_to(kind, "control")];
+        [
+            (kind, method(), checks(), good, Mishaps::default(), Pass),
+            (kind, method(), checks(), sulks, Mishaps::default(), Fail),
+            (kind, method(), checks(), good, dull.clone(), Inconclusive),
+        ]
+    });
+    let cases = cases.into_iter().chain(disturbed);
     let mut given = BTreeSet::new();
     for (name, method, expect, flaws, mishaps, verdict) in cases {
         let plan = plan(method, expect);

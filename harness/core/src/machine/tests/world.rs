@@ -5,11 +5,11 @@ use crate::check::Check;
 use crate::event::{Ended, Event, What};
 use crate::machine::Machine;
 use crate::names::Dut;
-use crate::plan::{self, BoardPlan, Clock, CommandWords, Image, Plan, Source};
+use crate::plan::{self, BoardPlan, Clock, CommandWords, Image, InputKind, Plan, Source, Symbol};
 use crate::port::{Port, PortError, Trouble};
 use crate::step::{Steady, SteadySeen, Step};
 use crate::time::{Duration, Instant};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) const DIGEST: &str = "d1ge57";
 
@@ -50,8 +50,19 @@ pub(super) fn plan(method: Vec<Step>, expect: Vec<Check>) -> Plan {
                 command("get", "get {key}", Some("^value: {key}=(?<value>.+)")),
                 command("hang", "hang", None),
             ]),
-            inputs: BTreeMap::new(),
-            symbols: BTreeMap::new(),
+            inputs: [
+                ("temperature", InputKind::Temperature),
+                ("battery", InputKind::Battery),
+                ("button", InputKind::Button),
+                ("lfclk", InputKind::Clock),
+            ]
+            .map(|(name, kind)| (name.into(), kind))
+            .into(),
+            regions: BTreeMap::from([("settings".into(), (0xfc000, 0x2000))]),
+            symbols: BTreeMap::from([
+                ("TARGET_TENTHS".to_owned(), Symbol { address: 0x2000_0000, size: 4 }),
+                ("control_round".to_owned(), Symbol { address: 0x1000, size: 40 }),
+            ]),
         },
         drivers: Port::ALL.iter().map(|port| (*port, "simulated".to_owned())).collect(),
         steady: vec![Steady::Seen(SteadySeen { signal: "ready".into(), within: Duration::from_secs(2) })],
@@ -75,6 +86,10 @@ pub(super) struct Flaws {
     pub(super) wrong_cause: bool,
     /// Does not answer commands.
     pub(super) deaf: bool,
+    /// Says nothing after the first time that it booted.
+    pub(super) mute_again: bool,
+    /// Says nothing more once anything was done to its core, its memory, its console, its supply or its inputs.
+    pub(super) sulks: bool,
 }
 
 /// What a bench does that it should not.
@@ -96,6 +111,9 @@ pub(super) struct Mishaps {
     pub(super) welded: bool,
     /// An armed cut never strikes.
     pub(super) blunt: bool,
+    /// Instruments do nothing to the core, the memory, the console, the supply or the inputs of a device, and say so
+    /// where they look.
+    pub(super) dull: bool,
 }
 
 impl Default for Mishaps {
@@ -109,6 +127,7 @@ impl Default for Mishaps {
             latency: Duration::from_millis(1),
             welded: false,
             blunt: false,
+            dull: false,
         }
     }
 }
@@ -140,6 +159,8 @@ pub(super) struct World {
     pub(super) powered: bool,
     pub(super) running: bool,
     pub(super) cut: Option<FlashCut>,
+    /// What was done to the device and not undone, by port.
+    pub(super) disturbed: BTreeSet<&'static str>,
     life: u32,
     kept: BTreeMap<String, String>,
     tracing: bool,
@@ -166,6 +187,7 @@ impl World {
             powered: true,
             running: true,
             cut: None,
+            disturbed: BTreeSet::new(),
             life: 0,
             kept: BTreeMap::from([("target".to_owned(), "21".to_owned())]),
             tracing: false,
@@ -270,7 +292,7 @@ impl World {
             Err(trouble(action.port()))
         } else {
             self.effect(&action);
-            Ok(Done::Plain)
+            self.disturbance(&action)
         };
         self.performed.push(action);
         self.within(self.mishaps.latency, Due::Input(Input::Acted { id, result }));
@@ -300,6 +322,86 @@ impl World {
         }
     }
 
+    /// Does to the device what only some instruments can.
+    fn disturbance(&mut self, action: &Action) -> Result<Done, PortError> {
+        let what = match action {
+            Action::Halt | Action::Resume => "halted",
+            Action::LoseProbe { .. } | Action::Attach => "probe",
+            Action::Flood { .. } | Action::EndFlood => "flood",
+            Action::Unplug { .. } => "cable",
+            Action::Supply(_) | Action::SupplyNominal => "supply",
+            Action::Stimulate { .. } | Action::Release { .. } => "input",
+            Action::BreakAt { .. } | Action::WatchAt { .. } | Action::ClearBreaks => "breakpoint",
+            Action::FlipMemory { .. } | Action::FlipRegister { .. } | Action::CorruptFlash(_) => "",
+            Action::Noise(_) => "",
+            _ => return Ok(Done::Plain),
+        };
+        let undoes = matches!(
+            action,
+            Action::Resume
+                | Action::Attach
+                | Action::EndFlood
+                | Action::Unplug { unplugged: false }
+                | Action::SupplyNominal
+                | Action::Release { .. }
+                | Action::ClearBreaks
+        );
+        if undoes {
+            self.disturbed.remove(what);
+        } else if self.mishaps.dull
+            && action.port() != Port::Supply
+            && !matches!(action, Action::Stimulate { .. })
+        {
+            let unchanged = || "00".to_owned();
+            return match action {
+                Action::Flood { .. } => Ok(Done::Plain),
+                Action::FlipMemory { .. } | Action::FlipRegister { .. } | Action::CorruptFlash(_) => {
+                    Ok(Done::Changed { before: unchanged(), after: unchanged() })
+                }
+                _ => Err(trouble(action.port())),
+            };
+        } else {
+            assert!(
+                what.is_empty() || !self.promised.is_empty(),
+                "{action:?} is done and nobody promised to undo it"
+            );
+            self.life += u32::from(self.flaws.sulks);
+            if !what.is_empty() {
+                self.disturbed.insert(what);
+            }
+        }
+        let now = self.now;
+        match action {
+            Action::Supply(course) if !self.mishaps.dull => {
+                for point in &course.points {
+                    let seen = Seen::Voltage { millivolts: point.millivolts };
+                    self.within(point.over, Due::Input(sighting(now, seen)));
+                }
+            }
+            Action::Stimulate { input, .. } if !self.mishaps.dull => {
+                let seen = Seen::Touched { input: input.clone(), times: 1 };
+                self.within(Duration::from_millis(3), Due::Input(sighting(now, seen)));
+            }
+            Action::BreakAt { address, .. } => {
+                let seen = Seen::Halted { address: *address, pc: *address };
+                self.within(Duration::from_millis(3), Due::Input(sighting(now, seen)));
+            }
+            _ => {}
+        }
+        let (before, after) = ("00".to_owned(), "01".to_owned());
+        Ok(match action {
+            Action::FlipMemory { .. } | Action::FlipRegister { .. } => Done::Changed { before, after },
+            Action::CorruptFlash(_) => {
+                self.boot("soft");
+                self.life += u32::from(self.flaws.sulks);
+                Done::Changed { before, after }
+            }
+            Action::EndFlood | Action::Noise(_) => Done::Sent { bytes: u64::from(!self.mishaps.dull) },
+            Action::Stimulate { .. } => Done::Stimulated { observes: true },
+            _ => Done::Plain,
+        })
+    }
+
     fn power_off(&mut self) {
         self.powered = false;
         self.running = false;
@@ -321,6 +423,9 @@ impl World {
         let cause = if self.flaws.wrong_cause { "unknown" } else { cause };
         self.deed(10, Deed::Say(format!("boot: cause={cause}")));
         self.deed(20, Deed::Keep("boots".to_owned(), self.readies.to_string()));
+        if self.readies > 1 && self.flaws.mute_again {
+            return;
+        }
         if self.readies == 1 || !self.flaws.never_ready_again {
             self.deed(50, Deed::Say("ready".to_owned()));
         }
