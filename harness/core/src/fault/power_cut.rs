@@ -14,7 +14,7 @@ crate::record! {
     /// `power_cut: {when: {flash_op: {nth: 3}}, for: 500ms, while: [set: {setting: target, to: 22.5}]}`
     pub struct PowerCut {
         /// How long the power stays away.
-        hold: Duration = "for" or Duration::from_secs(1),
+        hold: Duration = "for" (Positive) or Duration::from_secs(1),
         /// When it strikes; at once if left out.
         when: Option<Trigger> = "when" optional,
         /// Steps to perform while the trigger is awaited.
