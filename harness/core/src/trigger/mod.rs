@@ -129,6 +129,24 @@ impl Trigger {
         self.as_kind().pull(dut, event, memory)
     }
 
+    /// How many of those that it waits for the n-th of came among these events; `None` where it does not count.
+    pub fn seen<'a>(&self, dut: &Dut, events: impl Iterator<Item = &'a What>) -> Option<u64> {
+        let mut count = 0;
+        match self {
+            Self::After(_) => return None,
+            Self::Signal(_) | Self::Boot(_) => {
+                for what in events {
+                    self.pull(dut, what, &mut count);
+                }
+            }
+            Self::FlashOp(_) => {
+                let ours = |what: &&What| matches!(what, What::FlashOp { dut: of, .. } if of == dut);
+                count = events.filter(ours).count() as u64;
+            }
+        }
+        Some(count)
+    }
+
     /// In words, for timelines and plans.
     pub fn text(&self) -> String {
         self.as_kind().text()
