@@ -130,21 +130,28 @@ impl Trigger {
     }
 
     /// How many of those that it waits for the n-th of came among these events; `None` where it does not count.
-    pub fn seen<'a>(&self, dut: &Dut, events: impl Iterator<Item = &'a What>) -> Option<u64> {
-        let mut count = 0;
+    pub fn seen<'a>(
+        &self,
+        dut: &Dut,
+        events: impl Iterator<Item = &'a Event>,
+        board: &BoardPlan,
+    ) -> Option<u64> {
+        let mut memory = Memory::at_arming(self, 0, board);
         match self {
-            Self::After(_) => return None,
-            Self::Signal(_) | Self::Boot(_) => {
-                for what in events {
-                    self.pull(dut, what, &mut count);
+            Self::Signal(_) | Self::Boot(_) | Self::Log(_) => {
+                for event in events {
+                    self.pull(dut, event, &mut memory);
                 }
+                Some(memory.count)
             }
             Self::FlashOp(_) => {
-                let ours = |what: &&What| matches!(what, What::FlashOp { dut: of, .. } if of == dut);
-                count = events.filter(ours).count() as u64;
+                let ours = |event: &&Event| matches!(&event.what, What::FlashOp { dut: of, .. } if of == dut);
+                Some(events.filter(ours).count() as u64)
             }
+            // How often the core passed before is the instrument's secret; the others are not counted.
+            Self::After(_) | Self::Reached(_) | Self::Watchpoint(_) | Self::Window(_) => None,
+            Self::Any(_) | Self::All(_) | Self::Count(_) => None,
         }
-        Some(count)
     }
 
     /// In words, for timelines and plans.
