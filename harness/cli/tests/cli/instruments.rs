@@ -41,7 +41,10 @@ fn without_rights(project: &Project, arguments: &[&str]) -> program::Ended {
         return project.run(arguments);
     }
     let program = project.path().join("brownout");
-    fs::copy(program::PROGRAM, &program).unwrap();
+    // Copied by another process: a file open for writing here would be inherited by whatever another test starts just
+    // now, and cannot be executed until that has let go of it (ETXTBSY).
+    let copied = Command::new("cp").arg(program::PROGRAM).arg(&program).status().unwrap();
+    assert!(copied.success());
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
     chown(project.path(), Some(STRANGER), Some(STRANGER)).unwrap();
     let mut command = Command::new(&program);
