@@ -54,7 +54,12 @@ fn main() {
     };
     let plan = project.plans(&selection, &bench).unwrap().remove(0);
     let digest = plan.digest();
-    let manifest = Manifest { brownout: "0".to_owned(), started: String::new(), plan: digest.clone() };
+    let manifest = Manifest {
+        brownout: "0".to_owned(),
+        started: String::new(),
+        plan: digest.clone(),
+        again: Vec::new(),
+    };
     let mut journal = Journal::create(&folder.path().join("run"), &manifest, &plan).unwrap();
 
     let mut watcher = None;

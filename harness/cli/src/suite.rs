@@ -1,5 +1,6 @@
 //! Many runs, one after the other, each recorded and judged.
 
+use crate::args::Selection;
 use crate::failure::{Exit, Failure};
 use crate::project::{Bench, Project, case_of};
 use crate::view::{self, Paper, Screen};
@@ -24,8 +25,8 @@ const RIG_PATIENCE: usize = 3;
 pub struct Job {
     /// The plan.
     pub plan: Plan,
-    /// The command line that makes the same plan again.
-    pub again: String,
+    /// The arguments that make the same plan again.
+    pub again: Vec<String>,
     /// Name of its folder below that of its scenario, without the seed.
     pub name: String,
 }
@@ -138,7 +139,7 @@ impl<'a> Runner<'a> {
             judgement: &judgement,
             anchor: &self.anchor,
             folder: &self.project.shown(&folder),
-            again: &job.again,
+            again: &shell::brownout(&job.again),
             wall_time: None,
         };
         if let Ok(text) = html::run(&view) {
@@ -161,6 +162,7 @@ impl<'a> Runner<'a> {
             brownout: env!("CARGO_PKG_VERSION").to_owned(),
             started: anchor.clone(),
             plan: digest.clone(),
+            again: job.again.clone(),
         };
         let mut journal = Journal::create(&folder, &manifest, &job.plan).map_err(journal_failure)?;
         let mut bench = self.bench.rig.open(&self.bench.facts(), job.plan.seed)?;
@@ -193,7 +195,7 @@ impl<'a> Runner<'a> {
             judgement: &judgement,
             anchor: &anchor,
             folder: &shown,
-            again: &job.again,
+            again: &shell::brownout(&job.again),
             wall_time: Some(wall_time),
         };
         write_reports(&mut journal, &view)?;
@@ -441,19 +443,22 @@ fn pump_failure(error: PumpError) -> Failure {
 }
 
 /// The job of a plan made from a command line.
-pub fn job(project: &Project, plan: Plan, selection: &crate::args::Selection) -> Job {
+pub fn job(project: &Project, plan: Plan, selection: &Selection) -> Job {
     let name = case_of(&plan);
-    let path = project.path_of(&plan, &selection.scenarios);
-    let mut again = format!("brownout run {} --rig {}", shell::path(&path), shell::word(&selection.rig));
+    let mut again = again("run", project, &plan, selection);
     if !name.is_empty() {
-        again.push_str(&format!(" --case {}", shell::word(&name)));
-    }
-    again.push_str(&format!(" --seed {}", selection.seed));
-    if let Some(defect) = &selection.defect {
-        again.push_str(&format!(" --defect {}", shell::word(defect)));
-    }
-    if let Some(image) = &selection.image {
-        again.push_str(&format!(" --image {}", shell::path(image)));
+        again.extend(["--case".to_owned(), name.clone()]);
     }
     Job { plan, again, name }
+}
+
+/// The arguments that make a plan's scenario be run again, in all its cases.
+pub fn again(command: &str, project: &Project, plan: &Plan, selection: &Selection) -> Vec<String> {
+    let path = shell::path(&project.path_of(plan, &selection.scenarios));
+    let seed = selection.seed.to_string();
+    let mut words = vec![command, &path, "--rig", &selection.rig, "--seed", &seed];
+    for (option, value) in [("--defect", &selection.defect), ("--image", &selection.image)] {
+        words.extend(value.iter().flat_map(|value| [option, value]));
+    }
+    words.into_iter().map(str::to_owned).collect()
 }

@@ -16,6 +16,9 @@ pub struct Manifest {
     pub started: String,
     /// Digest of the plan.
     pub plan: String,
+    /// The arguments of brownout that make the same run again; none where nobody knows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub again: Vec<String>,
 }
 
 /// The journal could not be written. Nothing recorded so far is lost.

@@ -42,7 +42,7 @@ pub struct RunView<'a> {
     pub anchor: &'a str,
     /// The run's folder as the reader may type it: `reports/20260311T101500Z/power/cut-while-writing/nth=3-7`.
     pub folder: &'a str,
-    /// The command line that runs the same plan again.
+    /// The command line that runs the same plan again; empty where nobody knows.
     pub again: &'a str,
     /// How long the run took on the wall, where that is known. On a virtual clock it is far less than the time on
     /// the timeline.

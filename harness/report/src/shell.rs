@@ -14,14 +14,23 @@ pub fn word(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
-/// A path as a word that no program takes for an option.
+/// A path that no program takes for an option.
 pub fn path(text: &str) -> String {
-    if text.starts_with('-') { word(&format!("./{text}")) } else { word(text) }
+    if text.starts_with('-') { format!("./{text}") } else { text.to_owned() }
+}
+
+/// The command line of brownout with these arguments; nothing without arguments.
+pub fn brownout(arguments: &[String]) -> String {
+    if arguments.is_empty() {
+        return String::new();
+    }
+    let words: Vec<_> = arguments.iter().map(|argument| word(argument)).collect();
+    format!("brownout {}", words.join(" "))
 }
 
 /// The command line that judges a recorded run again.
 pub fn judge(folder: &str) -> String {
-    format!("brownout judge {}", path(folder))
+    format!("brownout judge {}", word(&path(folder)))
 }
 
 #[cfg(test)]
@@ -66,7 +75,7 @@ mod tests {
         assert_eq!(word(""), "''");
         assert_eq!(word("it's; rm -rf ~"), r"'it'\''s; rm -rf ~'");
         assert_eq!(word("=ls"), "'=ls'");
-        assert_eq!(path("-rf"), "./-rf");
+        assert_eq!(word(&path("-rf")), "./-rf");
     }
 
     proptest! {

@@ -46,7 +46,7 @@ pub struct RunLine {
     pub wall_time: Option<Duration>,
     /// The run's folder.
     pub folder: String,
-    /// The command line that runs the same plan again.
+    /// The command line that runs the same plan again; empty where nobody knows.
     pub again: String,
     /// Every line of the judgement that is not a pass.
     pub shortfalls: Vec<Shortfall>,

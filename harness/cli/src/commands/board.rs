@@ -50,7 +50,7 @@ pub fn run(args: &BoardArgs) -> Result<Exit, Failure> {
         power.display(),
         elf = args.image.as_ref().map_or_else(
             || "<ELF>".to_owned(),
-            |path| brownout_report::shell::path(&path.display().to_string())
+            |path| brownout_report::shell::word(&path.display().to_string())
         ),
     ));
     wishes.wait(args.seconds.map(std::time::Duration::from_secs));

@@ -30,14 +30,14 @@ pub fn run(args: &Judge) -> Result<Exit, Failure> {
             ));
         }
         let shown = folder.display().to_string();
-        let again = shell::judge(&shown);
+        let manifest = manifest(folder);
         let run = RunView {
             plan: &record.plan,
             events: &record.events,
             judgement: &judgement,
-            anchor: &started(folder),
+            anchor: manifest.as_ref().map_or("unknown", |manifest| &manifest.started),
             folder: &shown,
-            again: &again,
+            again: &manifest.as_ref().map(|manifest| shell::brownout(&manifest.again)).unwrap_or_default(),
             wall_time: None,
         };
         view::print(&terminal::run(&run, &style));
@@ -46,10 +46,8 @@ pub fn run(args: &Judge) -> Result<Exit, Failure> {
     Ok(worst.into())
 }
 
-/// When it began, if its manifest is there; nothing that is judged depends on it.
-fn started(folder: &Path) -> String {
-    std::fs::read_to_string(folder.join("manifest.json"))
-        .ok()
-        .and_then(|text| serde_json::from_str::<Manifest>(&text).ok())
-        .map_or_else(|| "unknown".to_owned(), |manifest| manifest.started)
+/// Its manifest, if it is there; nothing that is judged depends on it.
+fn manifest(folder: &Path) -> Option<Manifest> {
+    let text = std::fs::read_to_string(folder.join("manifest.json")).ok()?;
+    serde_json::from_str(&text).ok()
 }

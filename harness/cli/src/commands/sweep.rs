@@ -6,7 +6,7 @@
 use crate::args::{Moment as MomentArg, Sweep};
 use crate::failure::{Exit, Failure};
 use crate::project::{Project, case_of};
-use crate::suite::{Job, Runner, job};
+use crate::suite::{Job, Runner, again, job};
 use crate::{signals, view};
 use brownout_core::action::Moment;
 use brownout_core::event::{Ended, Event, What};
@@ -49,6 +49,11 @@ fn sweep(project: &Project, runner: &mut Runner<'_>, plans: Vec<Plan>, args: &Sw
         let moments = moments(&plan, args);
         let points = operations * moments.len() as u64;
         runner.say(&format!("{}: {operations} flash operations, {points} cuts\n", plan.scenario));
+        // No case of the scenario is one of these cuts: what makes them again is the sweep.
+        let mut again = again("sweep", project, &plan, &args.selection);
+        for moment in &args.moments {
+            again.extend(["--moment".to_owned(), moment_of(*moment).word().to_owned()]);
+        }
         let mut jobs = Vec::new();
         for nth in 1..=operations {
             for moment in &moments {
@@ -56,7 +61,8 @@ fn sweep(project: &Project, runner: &mut Runner<'_>, plans: Vec<Plan>, args: &Sw
                 aim(&mut cut.method, nth, Some(*moment));
                 cut.case.insert("nth".to_owned(), nth.to_string());
                 cut.case.insert("moment".to_owned(), moment.word().to_owned());
-                jobs.push(job(project, cut, &args.selection));
+                let name = case_of(&cut);
+                jobs.push(Job { plan: cut, again: again.clone(), name });
             }
         }
         runner.run_all(&jobs)?;
@@ -113,14 +119,15 @@ fn moments(plan: &Plan, args: &Sweep) -> Vec<Moment> {
     if args.moments.is_empty() {
         return trigger_of(&plan.method).map(|trigger| trigger.moment).into_iter().collect();
     }
-    args.moments
-        .iter()
-        .map(|moment| match moment {
-            MomentArg::Before => Moment::Before,
-            MomentArg::During => Moment::During,
-            MomentArg::After => Moment::After,
-        })
-        .collect()
+    args.moments.iter().copied().map(moment_of).collect()
+}
+
+const fn moment_of(moment: MomentArg) -> Moment {
+    match moment {
+        MomentArg::Before => Moment::Before,
+        MomentArg::During => Moment::During,
+        MomentArg::After => Moment::After,
+    }
 }
 
 fn trigger_of(steps: &[Step]) -> Option<&OnFlashOp> {

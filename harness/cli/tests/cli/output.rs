@@ -106,6 +106,13 @@ fn what_is_printed_for_copying_is_safe_to_paste() {
         let line = failed.stdout.lines().find_map(|line| line.trim().strip_prefix(what)).unwrap();
         line.trim().to_owned()
     };
+    // Judged again, it offers the same; where nobody knows how it was run, nothing that is not so.
+    let run = project.only_run("reports");
+    let judged = project.run(&["judge", run.to_str().unwrap()]).expect(1).stdout;
+    assert!(judged.contains(&format!("  again   {}\n", offered("again"))), "{judged}");
+    std::fs::remove_file(run.join("manifest.json")).unwrap();
+    let judged = project.run(&["judge", run.to_str().unwrap()]).expect(1).stdout;
+    assert!(judged.contains("  judge   brownout judge ") && !judged.contains("  again "), "{judged}");
     // A shell that finds `brownout` where the reader has it.
     let tools = project.path().join("tools");
     std::fs::create_dir(&tools).unwrap();
@@ -117,6 +124,28 @@ fn what_is_printed_for_copying_is_safe_to_paste() {
         Started::new(shell).end().expect(1).says("x fail never: ready");
     }
     assert!(!project.path().join("pwned").exists());
+}
+
+#[test]
+fn the_summary_of_a_suite_offers_what_judges_and_runs_each_failure_again() {
+    let project = Project::new();
+    let sweep = ["sweep", "scenarios/power/cut-while-writing-settings.yaml", "--moment", "before"];
+    for (command, code) in [
+        (&["run", "--tag", "reset", "--defect", "forgets_cause"][..], 1),
+        (&[&sweep[..], &["--defect", "acks_before_saving"]].concat(), 1),
+    ] {
+        let shown = project.run(command).expect(code).stdout;
+        let failures = shown.lines().filter(|line| line.starts_with("  x ")).count();
+        let offered = |what: &str| -> Vec<&str> {
+            shown.lines().filter_map(|line| line.trim().strip_prefix(what)).map(str::trim).collect()
+        };
+        let (judge, again) = (offered("judge "), offered("again "));
+        assert!(failures > 0 && judge.len() == failures && again.len() == failures, "{shown}");
+        for line in [judge[0], again[0]] {
+            let arguments: Vec<_> = line.strip_prefix("brownout ").unwrap().split(' ').collect();
+            project.run(&arguments).expect(1);
+        }
+    }
 }
 
 #[test]

@@ -33,11 +33,8 @@ pub fn run(run: &RunView<'_>, style: &Style) -> String {
         line(&mut out, judged, &evidence, style);
     }
     out.push('\n');
-    next(&mut out, "report", &format!("{}/report.html", run.folder), style);
-    if run.judgement.verdict != Verdict::Pass {
-        next(&mut out, "judge", &shell::judge(run.folder), style);
-        next(&mut out, "again", run.again, style);
-    }
+    let more = run.judgement.verdict != Verdict::Pass;
+    next(&mut out, 2, run.folder, run.again, more, style);
     out
 }
 
@@ -104,7 +101,18 @@ pub(super) fn block(out: &mut String, lead: &str, indent: usize, text: &str, ton
     }
 }
 
-/// Something to do next. Never wrapped: it is there to be copied.
-fn next(out: &mut String, what: &str, command: &str, style: &Style) {
-    let _ = writeln!(out, "  {}  {}", style.paint(Tone::Faint, &pad(what, 6)), style.safe(command));
+/// What to do next: read the report, and, if there is `more`, judge and run again. Never wrapped: it is there to be
+/// copied.
+pub(super) fn next(out: &mut String, indent: usize, folder: &str, again: &str, more: bool, style: &Style) {
+    let mut line = |what: &str, command: &str| {
+        let what = style.paint(Tone::Faint, &pad(what, 6));
+        let _ = writeln!(out, "{:indent$}{what}  {}", "", style.safe(command));
+    };
+    line("report", &format!("{folder}/report.html"));
+    if more {
+        line("judge", &shell::judge(folder));
+        if !again.is_empty() {
+            line("again", again);
+        }
+    }
 }

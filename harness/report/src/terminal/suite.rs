@@ -1,7 +1,7 @@
 //! The summary of a suite.
 
 use super::layout::{cut, pad, width};
-use super::run::block;
+use super::run::{block, next};
 use super::{Style, verdict_tone};
 use crate::escape::sentence;
 use crate::{RunLine, Shortfall, Suite, Tone, short};
@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 const VERDICT: usize = "inconclusive".len();
 
 /// The summary of a suite: a line a run, counts and times, then everything that is not a pass again with where its
-/// report is. Ends with a line end.
+/// report is and the commands that judge it and run it again. Ends with a line end.
 pub fn suite(suite: &Suite, style: &Style) -> String {
     let mut out = String::new();
     runs(&mut out, suite, style);
@@ -131,10 +131,6 @@ fn again(out: &mut String, suite: &Suite, verdict: Verdict, style: &Style) {
             let text = format!("{}: {}", shortfall.kind, sentence(&shortfall.reason));
             block(out, "    ", 4, &style.safe(&text), Tone::Plain, style);
         }
-        let _ = writeln!(
-            out,
-            "    {}",
-            style.paint(Tone::Faint, &style.safe(&format!("{}/report.html", run.folder)))
-        );
+        next(out, 4, &run.folder, &run.again, true, style);
     }
 }
