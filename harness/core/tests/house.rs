@@ -89,6 +89,20 @@ fn dependencies_point_one_way() {
 }
 
 #[test]
+fn every_direct_dependency_is_accounted_for() {
+    let crates = dependencies();
+    let text = std::fs::read_to_string(project().join("ARCHITECTURE.md")).unwrap();
+    let (_, section) = text.split_once("\n## Dependencies\n").unwrap();
+    let table: String = section.lines().take_while(|line| !line.starts_with("## ")).collect();
+    for (name, dependencies) in &crates {
+        for dependency in dependencies.iter().filter(|d| !crates.contains_key(&d.name)) {
+            let named = table.contains(&format!("`{}`", dependency.name));
+            assert!(named, "say in ARCHITECTURE.md why `{name}` depends on `{}`", dependency.name);
+        }
+    }
+}
+
+#[test]
 fn the_virtual_board_can_be_left_out() {
     let crates = dependencies();
     let knowing: BTreeSet<_> = crates

@@ -9,5 +9,6 @@ mod program;
 mod input;
 mod instruments;
 mod output;
+mod readme;
 mod records;
 mod stopping;
