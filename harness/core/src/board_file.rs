@@ -1,6 +1,7 @@
 //! Board files: what a kind of device is, how it shows what it does, what it understands.
 
 use crate::language::decode::{Ruled, Shape};
+use crate::language::diagnostic::did_you_mean;
 use crate::language::render::Problems;
 use crate::language::scalar::{from_str, scalar};
 use crate::language::{Decode, Diagnostics, Node, Span, Value, parse};
@@ -366,11 +367,27 @@ fn consistent(board: &Board, node: &Node, out: &mut Diagnostics) {
             out,
         );
     }
+    let misspelt = |send: &str| {
+        send.split('{').skip(1).find_map(|rest| {
+            let (word, _) = rest.split_once('}')?;
+            let known = ["key", "value"];
+            did_you_mean(word, known).filter(|near| *near != word).map(|near| (word.to_owned(), near))
+        })
+    };
+    for (name, words) in &board.commands {
+        // Other words in braces may be the device's own.
+        if let Some((written, near)) = misspelt(&words.send) {
+            let span = node.at(&["commands", name, "send"]).map_or(node.span, |node| node.span);
+            let help = format!("did you mean `{{{near}}}`?");
+            out.error(span, format!("unknown placeholder `{{{written}}}`"), "not a placeholder", Some(help));
+        }
+    }
     for (name, wants) in [(SET, &["{key}", "{value}"][..]), (GET, &["{key}"][..])] {
         let Some(words) = board.commands.get(name) else { continue };
         let span = |field| node.at(&["commands", name, field]).map_or(node.span, |node| node.span);
         for want in wants {
-            if !words.send.contains(want) {
+            let meant = misspelt(&words.send).is_some_and(|(_, near)| want.contains(near));
+            if !words.send.contains(want) && !meant {
                 out.error(
                     span("send"),
                     format!("`{name}` has to send `{want}`"),
@@ -414,7 +431,7 @@ fn unknown<'a>(
     span: Span,
     out: &mut Diagnostics,
 ) {
-    let help = match crate::language::diagnostic::did_you_mean(written, known.clone().map(String::as_str)) {
+    let help = match did_you_mean(written, known.clone().map(String::as_str)) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("`{field}` has: {}", known.cloned().collect::<Vec<_>>().join(", ")),
     };

@@ -3,7 +3,7 @@
 use crate::event::StepNo;
 use crate::fault::Fault;
 use crate::names::{Command, Setting, Signal};
-use crate::time::Duration;
+use crate::time::{Duration, LONGEST_WRITTEN};
 use serde::{Deserialize, Serialize};
 
 crate::kinds! {
@@ -227,7 +227,7 @@ impl std::str::FromStr for Rate {
         let per =
             if per.starts_with(|c: char| c.is_ascii_digit()) { per.to_owned() } else { format!("1{per}") };
         let per: Duration = per.parse().map_err(|_| wrong())?;
-        if per == Duration::ZERO { Err(wrong()) } else { Ok(Self { count, per }) }
+        if per == Duration::ZERO || per > LONGEST_WRITTEN { Err(wrong()) } else { Ok(Self { count, per }) }
     }
 }
 

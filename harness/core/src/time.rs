@@ -44,6 +44,10 @@ impl fmt::Display for Instant {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Duration(pub u64);
 
+/// The longest time that a file may ask for: nobody waits longer for a device, and sums of such times stay far from what
+/// a clock of nanoseconds can hold.
+pub const LONGEST_WRITTEN: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
 /// The units a duration may be written in, smallest first, with their length in nanoseconds.
 pub const DURATION_UNITS: &[(&str, u64)] = &[
     ("ns", 1),
@@ -112,6 +116,14 @@ pub enum DurationError {
     /// A unit that is none.
     #[error("`{0}` is not a unit of time; use one of ns, us, ms, s, min, h, d")]
     UnknownUnit(String),
+    /// A unit in capitals.
+    #[error("`{unit}` is not a unit of time; did you mean `{meant}`?")]
+    WrongCase {
+        /// As it was written.
+        unit: String,
+        /// What was meant by the whole.
+        meant: String,
+    },
     /// Not a number.
     #[error("`{0}` is not a duration; write a number and a unit, like `2s` or `150ms`")]
     NotANumber(String),
@@ -135,10 +147,13 @@ impl std::str::FromStr for Duration {
         if unit.is_empty() {
             return Err(DurationError::NoUnit(text.to_owned()));
         }
-        let (_, length) = DURATION_UNITS
-            .iter()
-            .find(|(name, _)| *name == unit)
-            .ok_or_else(|| DurationError::UnknownUnit(unit.to_owned()))?;
+        let known = |unit: &str| DURATION_UNITS.iter().find(|(name, _)| *name == unit);
+        let (_, length) = known(unit).ok_or_else(|| match known(&unit.to_ascii_lowercase()) {
+            Some((meant, _)) => {
+                DurationError::WrongCase { unit: unit.to_owned(), meant: format!("{number}{meant}") }
+            }
+            None => DurationError::UnknownUnit(unit.to_owned()),
+        })?;
         let too_long = || DurationError::TooLong(text.to_owned());
         let mut nanos =
             whole.parse::<u64>().map_err(|_| too_long())?.checked_mul(*length).ok_or_else(too_long)?;
@@ -176,6 +191,10 @@ mod tests {
             "30".parse::<Duration>().unwrap_err().to_string(),
             "`30` has no unit; did you mean `30s`?"
         );
+        for (written, meant) in [("2S", "2s"), ("1.5 MIN", "1.5min"), ("3Ms", "3ms")] {
+            let error = written.parse::<Duration>().unwrap_err().to_string();
+            assert!(error.ends_with(&format!("; did you mean `{meant}`?")), "{error}");
+        }
         assert!(matches!("3 parsecs".parse::<Duration>(), Err(DurationError::UnknownUnit(_))));
         assert!(matches!("99999999999d".parse::<Duration>(), Err(DurationError::TooLong(_))));
         assert!("-1s".parse::<Duration>().is_err());

@@ -112,6 +112,16 @@ fn out_of_range() {
 }
 
 #[test]
+fn times_that_make_no_sense() {
+    insta::assert_snapshot!(shown(&with(
+        "power_cut: {for: 0s, while: [pause: 31d, pause: 2S, wait: {for: ready, within: 9000h}]}",
+        "never: panic"
+    )));
+    let longest = plans(&with("pause: 30d", "never: panic"), BOARD, VIRTUAL, &Options::default());
+    assert_eq!(longest.unwrap().len(), 1);
+}
+
+#[test]
 fn a_port_that_the_rig_lacks() {
     let scenario = with("power_cut: {when: {flash_op: {nth: 3}}}", "never: panic");
     let error = plans(&scenario, BOARD, DK, &Options::default()).unwrap_err();
@@ -277,6 +287,12 @@ commands:
 ";
     insta::assert_snapshot!(board_shown(board));
     let board = "chip: x\nfresh: [setings]\nflash: {settings: 0..1}\nimages: {current: a.elf}\ncommands:\n  set: {send: 'set {key}', ack: '^ok: {key}'}\n  get: {send: 'get {key}', ack: '(.+)'}\n";
+    insta::assert_snapshot!(board_shown(board));
+}
+
+#[test]
+fn a_misspelt_placeholder() {
+    let board = "chip: x\ncommands:\n  set: {send: 'set {kye} {value}', ack: '^ok'}\n  beep: {send: 'beep {vlaue} {loud}'}\n";
     insta::assert_snapshot!(board_shown(board));
 }
 

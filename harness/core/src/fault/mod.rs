@@ -12,7 +12,7 @@ macro_rules! fault {
             pub struct $type {
                 $($own)*
                 /// How long it lasts.
-                hold: crate::time::Duration = "for" or $hold,
+                hold: crate::time::Duration = "for" (Positive) or $hold,
                 /// When it strikes; at once if left out.
                 when: Option<crate::trigger::Trigger> = "when" optional,
                 /// Steps to perform while the trigger is awaited.

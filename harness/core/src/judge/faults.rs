@@ -15,14 +15,14 @@ pub(super) fn judge(plan: &Plan, timeline: &Timeline<'_>, walk: &Walk<'_>) -> Ve
         .iter()
         .map(|fault| {
             let title = format!("{} (fault {}, step {})", fault.kind, fault.fault, fault.step);
-            line("fault", title, one(plan, fault, walk))
+            line("fault", title, one(plan, fault, walk, timeline))
         })
         .collect();
     lines.extend(never_armed(&armed, walk));
     lines
 }
 
-fn one(plan: &Plan, fault: &FaultWindow<'_>, walk: &Walk<'_>) -> Finding {
+fn one(plan: &Plan, fault: &FaultWindow<'_>, walk: &Walk<'_>, timeline: &Timeline<'_>) -> Finding {
     let planned = walk
         .steps()
         .iter()
@@ -35,13 +35,19 @@ fn one(plan: &Plan, fault: &FaultWindow<'_>, walk: &Walk<'_>) -> Finding {
     };
     let armed = fault.armed.event.n;
     let never_fired = fault.never_fired.and_then(|m| match m.event.what {
-        What::NeverFired { waited, .. } => Some((m.event.n, waited)),
+        What::NeverFired { waited, .. } => Some((m, waited)),
         _ => None,
     });
     match (fault.injected, fault.confirmed, never_fired) {
-        (None, _, Some((n, waited))) => {
-            Finding::inconclusive(format!("its trigger ({}) did not come in {waited}", fault.trigger))
-                .showing([armed, n])
+        (None, _, Some((never, waited))) => {
+            let events = timeline.marks().skip(fault.armed.place).take(never.place - fault.armed.place);
+            let seen = planned
+                .timing()
+                .when
+                .and_then(|trigger| trigger.seen(&plan.dut, &plan.board, events.map(|mark| mark.event)))
+                .map_or_else(String::new, |seen| format!("; {seen} seen by then"));
+            Finding::inconclusive(format!("its trigger ({}) did not come in {waited}{seen}", fault.trigger))
+                .showing([armed, never.event.n])
         }
         (None, _, None) if fault.fired.is_none() => Finding::inconclusive(format!(
             "its trigger ({}) was still awaited when the run ended",

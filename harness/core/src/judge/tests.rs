@@ -264,6 +264,25 @@ fn a_fault_excuses_what_it_does_to_the_probe_and_nothing_else() {
 }
 
 #[test]
+fn a_trigger_that_did_not_come_says_how_far_it_came() {
+    use crate::trigger::{OnBoot, OnFlashOp, Trigger};
+    let boot = Trigger::Boot(OnBoot { nth: 3, by: Duration::ZERO });
+    let (moment, tear) = (crate::action::Moment::During, crate::action::Tear::Random);
+    let flash = Trigger::FlashOp(OnFlashOp { nth: 3, moment, tear });
+    let tape = Tape::steady().boot("pin").step(1).armed("power_cut", 1).ms(10).boot("pin").ms(10).boot("pin");
+    let tape = tape.ms(30_000).never_fired(Duration::from_secs(30)).boot("pin");
+    let tape = tape.ended(1, StepOutcome::TimedOut { waited: Duration::from_secs(30) }).end();
+    for (trigger, reason) in [(boot, "did not come in 30s; 2 seen by then"), (flash, "; 0 seen by then")] {
+        let (hold, within) = (Duration::from_millis(200), Duration::from_secs(30));
+        let cut = PowerCut { hold, when: Some(trigger), during: Vec::new(), within };
+        let cut = Step::Fault(Fault::PowerCut(cut));
+        let judgement = judge(&plan(vec![cut], vec![never()]), DIGEST, &tape.events);
+        let fault = judgement.groundwork.iter().find(|line| line.kind == "fault").unwrap();
+        assert!(fault.finding.reason.ends_with(reason), "{fault:?}");
+    }
+}
+
+#[test]
 fn each_fault_must_have_bitten() {
     let end = |tape: Tape| tape.done(1).step(2).signal("ready").done(2).ms(900).end();
     let armed = || Tape::steady().step(1).armed("power_cut", 1);

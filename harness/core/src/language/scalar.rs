@@ -4,7 +4,7 @@ use super::decode::{Decode, Ruled, Shape, one_line};
 use super::diagnostic::{Diagnostics, Mention, did_you_mean};
 use super::node::{Node, Value};
 use crate::port::Port;
-use crate::time::Duration;
+use crate::time::{Duration, LONGEST_WRITTEN};
 
 /// The text of a scalar, or a problem.
 pub fn scalar<'a>(node: &'a Node, expected: &str, out: &mut Diagnostics) -> Option<&'a str> {
@@ -63,7 +63,17 @@ impl Decode for Duration {
     }
 
     fn decode(node: &Node, out: &mut Diagnostics) -> Option<Self> {
-        from_str(node, "a duration with its unit", out)
+        let time: Self = from_str(node, "a duration with its unit", out)?;
+        if time > LONGEST_WRITTEN {
+            out.error(
+                node.span,
+                format!("`{time}` is longer than {LONGEST_WRITTEN}, the longest that can be asked for"),
+                "too long",
+                None,
+            );
+            return None;
+        }
+        Some(time)
     }
 }
 

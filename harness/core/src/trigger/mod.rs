@@ -129,6 +129,30 @@ impl Trigger {
         self.as_kind().pull(dut, event, memory)
     }
 
+    /// How many of those that it waits for the n-th of came among these events; `None` where it does not count.
+    pub fn seen<'a>(
+        &self,
+        dut: &Dut,
+        board: &BoardPlan,
+        events: impl Iterator<Item = &'a Event>,
+    ) -> Option<u64> {
+        match self {
+            Self::Signal(_) | Self::Boot(_) | Self::Log(_) => {
+                let mut memory = Memory::at_arming(self, 0, board);
+                for event in events {
+                    self.pull(dut, event, &mut memory);
+                }
+                Some(memory.count)
+            }
+            Self::FlashOp(_) => {
+                let ours =
+                    |event: &&Event| matches!(&event.what, What::FlashOp { dut: of, .. } if of == dut);
+                Some(events.filter(ours).count() as u64)
+            }
+            _ => None,
+        }
+    }
+
     /// In words, for timelines and plans.
     pub fn text(&self) -> String {
         self.as_kind().text()

@@ -23,7 +23,7 @@ brownout_core::record! {
         /// The program that switches off, and its arguments.
         off: Vec<String> = "off",
         /// How long it may take.
-        within: Duration = "within" or Duration::from_secs(10),
+        within: Duration = "within" (Positive) or Duration::from_secs(10),
     }
 }
 
