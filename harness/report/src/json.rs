@@ -1,6 +1,6 @@
 //! JSON for programs: `verdicts.json` of a run, `summary.json` of a suite.
 
-use crate::{Spread, Suite};
+use crate::{Spread, Suite, seconds};
 use brownout_core::time::Duration;
 use brownout_core::verdict::{Judgement, Verdict};
 use serde::{Deserialize, Serialize};
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// Version of `verdicts.json`. Readers refuse a newer one.
 pub const VERDICTS_VERSION: u32 = 1;
 /// Version of `summary.json`. Readers refuse a newer one.
-pub const SUMMARY_VERSION: u32 = 1;
+pub const SUMMARY_VERSION: u32 = 2;
 
 #[derive(Serialize)]
 struct VerdictsOut<'a> {
@@ -27,6 +27,7 @@ struct SummaryOut<'a> {
     version: u32,
     verdict: Verdict,
     counts: Counts,
+    #[serde(rename = "device_time_s", with = "seconds")]
     device_time: Duration,
     figures: Vec<Spread>,
     #[serde(flatten)]

@@ -15,6 +15,7 @@ pub mod html;
 pub mod json;
 pub mod junit;
 mod narrate;
+mod seconds;
 pub mod shell;
 mod spans;
 mod suite;

@@ -1,6 +1,6 @@
 //! Many runs: what is kept of each once its timeline is put away, and what they say together.
 
-use crate::{Narrator, RunView};
+use crate::{Narrator, RunView, seconds};
 use brownout_core::event::EventNo;
 use brownout_core::time::{Duration, Instant};
 use brownout_core::verdict::{Figure, Judged, Verdict};
@@ -18,6 +18,7 @@ pub struct Suite {
     /// Its folder, as the reader may type it.
     pub folder: String,
     /// How long all of it took on the wall.
+    #[serde(rename = "wall_time_s", with = "seconds")]
     pub wall_time: Duration,
     /// The runs, in the order in which they ended.
     pub runs: Vec<RunLine>,
@@ -41,8 +42,10 @@ pub struct RunLine {
     /// The verdict.
     pub verdict: Verdict,
     /// Time on the run's own axis.
+    #[serde(rename = "device_time_s", with = "seconds")]
     pub device_time: Duration,
     /// Time on the wall, where it is known.
+    #[serde(rename = "wall_time_s", with = "seconds::optional")]
     pub wall_time: Option<Duration>,
     /// The run's folder.
     pub folder: String,
@@ -51,6 +54,7 @@ pub struct RunLine {
     /// Every line of the judgement that is not a pass.
     pub shortfalls: Vec<Shortfall>,
     /// Figures of all checks.
+    #[serde(with = "seconds::figures")]
     pub figures: Vec<Figure>,
 }
 
@@ -77,6 +81,7 @@ pub struct EvidenceLine {
     /// Its number.
     pub n: EventNo,
     /// When it was; `None` if the timeline has no such event.
+    #[serde(rename = "at_ns")]
     pub at: Option<Instant>,
     /// Its words, escaped.
     pub text: String,
@@ -90,10 +95,13 @@ pub struct Spread {
     /// How often it was measured.
     pub n: usize,
     /// The shortest.
+    #[serde(rename = "min_s", with = "seconds")]
     pub min: Duration,
     /// The middle one; of an even number, the lower of the two in the middle.
+    #[serde(rename = "median_s", with = "seconds")]
     pub median: Duration,
     /// The longest.
+    #[serde(rename = "max_s", with = "seconds")]
     pub max: Duration,
 }
 
