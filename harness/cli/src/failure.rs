@@ -18,6 +18,8 @@ pub enum Exit {
     Inconclusive = 3,
     /// The rig could not be restored.
     NotRestored = 4,
+    /// A bug in brownout (EX_SOFTWARE of sysexits.h).
+    Bug = 70,
     /// A person or a supervisor stopped it.
     Interrupted = 130,
 }

@@ -12,22 +12,43 @@ pub mod wall;
 use args::{Args, Command};
 use clap::Parser;
 use failure::{Exit, Failure};
+use std::panic::UnwindSafe;
 
 /// Runs the program with the arguments of this process; gives its exit code.
 pub fn main() -> u8 {
+    guarded(|| {
+        #[cfg(unix)]
+        signals::outlive_limits();
+        let code = perform();
+        let Some(why) = view::unprinted() else { return code };
+        view::complain(&format!("error: standard output takes no more: {why}\n"));
+        // What was not shown is no pass; worse is worse all the same.
+        if code == Exit::Pass as u8 { Exit::Inconclusive as u8 } else { code }
+    })
+}
+
+/// Does the work; a bug shall not look like a verdict.
+fn guarded(work: impl FnOnce() -> u8 + UnwindSafe) -> u8 {
+    std::panic::catch_unwind(work).unwrap_or_else(|_| {
+        view::complain("error: this is a bug in brownout; please report it with the message above\n");
+        Exit::Bug as u8
+    })
+}
+
+fn perform() -> u8 {
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => {
             let code = if error.use_stderr() { Exit::WrongInput } else { Exit::Pass };
             // Help that cannot be shown (a closed pipe) has nobody to be shown to.
-            let _ = error.print();
+            view::keep(error.print());
             return code as u8;
         }
     };
     match dispatch(args) {
         Ok(exit) => exit as u8,
         Err(failure) => {
-            eprint!("{}", failure.text());
+            view::complain(&failure.text());
             failure.exit as u8
         }
     }
@@ -45,5 +66,16 @@ fn dispatch(args: Args) -> Result<Exit, Failure> {
         Command::Heal(heal) => commands::heal::run(&heal),
         #[cfg(all(feature = "virtual", unix))]
         Command::Board(board) => commands::board::run(&board),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::guarded;
+
+    #[test]
+    fn a_bug_has_an_exit_code_of_its_own() {
+        assert_eq!(guarded(|| 3), 3);
+        assert_eq!(guarded(|| panic!("a test of what a bug does")), 70);
     }
 }

@@ -98,6 +98,9 @@ impl Project {
             PathBuf::from(rig)
         };
         let text = read(&path).map_err(|error| {
+            if path.is_file() {
+                return unreadable(&self.shown(&path), &error, "a rig file");
+            }
             let names = self.names_under("rigs");
             Failure::input(
                 format!("there is no rig `{rig}`: {error}"),
@@ -113,6 +116,9 @@ impl Project {
             let inside = Path::new(&dut.board).components().all(|c| matches!(c, Component::Normal(_)));
             let text = if inside { read(&path) } else { Err("a board is a name, not a path".to_owned()) };
             let text = text.map_err(|error| {
+                if inside && path.is_file() {
+                    return unreadable(&self.shown(&path), &error, "a board file");
+                }
                 Failure::input(
                     format!("{}: there is no board file for `{}`: {error}", file.path, dut.board),
                     format!("the boards are: {}", self.names_under("rigs/boards").join(", ")),
@@ -151,9 +157,8 @@ impl Project {
         files.retain(|path| known.insert(fs::canonicalize(path).unwrap_or_else(|_| path.clone())));
         let (mut scenarios, mut wrong) = (Vec::new(), String::new());
         for path in &files {
-            let text = read(path).map_err(|error| {
-                Failure::input(format!("cannot read {}: {error}", path.display()), "is it a scenario file?")
-            })?;
+            let text =
+                read(path).map_err(|error| unreadable(&self.shown(path), &error, "a scenario file"))?;
             match ScenarioFile::read(&self.shown(path), &text) {
                 Ok(file) => scenarios.push(file),
                 Err(problems) => wrong.push_str(&problems.render(view::diagnostics())),
@@ -216,7 +221,7 @@ impl Project {
         self.images_fit(&plans)?;
         if let Some(case) = &selection.case {
             let cases: Vec<String> = plans.iter().map(case_of).filter(|case| !case.is_empty()).collect();
-            plans.retain(|plan| case_of(plan) == *case);
+            plans.retain(|plan| is_case(plan, case));
             if plans.is_empty() {
                 let help = if cases.is_empty() {
                     "these scenarios have one case each".to_owned()
@@ -330,6 +335,17 @@ fn same_run(plan: &Plan, one: &str, other: &str) -> Failure {
     )
 }
 
+/// Whether a plan's case is meant; its values may be named in any order.
+fn is_case(plan: &Plan, written: &str) -> bool {
+    let values = |case: &str| {
+        let mut values: Vec<_> = case.split(',').map(|value| value.trim().to_owned()).collect();
+        values.sort();
+        values
+    };
+    let case = case_of(plan);
+    case == written || values(&case) == values(written)
+}
+
 /// What is wrong with a file.
 pub fn problem(problems: &Problems) -> Failure {
     Failure::rendered(problems.render(view::diagnostics()))
@@ -357,5 +373,20 @@ fn read(path: &Path) -> Result<String, String> {
     if size > LARGEST {
         return Err(format!("it is larger than {} KiB", LARGEST / 1024));
     }
-    fs::read_to_string(path).map_err(|error| error.to_string())
+    let bytes = fs::read(path).map_err(|error| error.to_string())?;
+    String::from_utf8(bytes).map_err(|error| not_utf8(error.as_bytes(), error.utf8_error().valid_up_to()))
+}
+
+/// Where the first byte stands that is not UTF-8.
+fn not_utf8(bytes: &[u8], place: usize) -> String {
+    let before = String::from_utf8_lossy(bytes.get(..place).unwrap_or_default());
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().map_or(0, |text| text.chars().count()) + 1;
+    let byte = bytes.get(place).copied().unwrap_or_default();
+    format!("line {line}, column {column}: the byte 0x{byte:02x} is not UTF-8; save the file as UTF-8")
+}
+
+/// A file that is there, and no text that can be read.
+fn unreadable(shown: &str, error: &str, what: &str) -> Failure {
+    Failure::input(format!("cannot read {shown}: {error}"), format!("is it {what}?"))
 }

@@ -3,6 +3,8 @@
 //! Signals are caught by handlers, not merely blocked and waited for: the serial port library waits with `ppoll` and an
 //! empty signal mask, so a blocked signal would find its thread open and end the program, with the power off.
 
+#[cfg(unix)]
+use crate::view::complain;
 use brownout_engine::{Interrupt, Interrupter};
 
 #[cfg(unix)]
@@ -11,6 +13,14 @@ use nix::sys::signal::{SigSet, Signal};
 /// Signals by which people and supervisors ask to stop.
 #[cfg(unix)]
 const ASKING: [Signal; 3] = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP];
+
+/// Lets a file that grows beyond what is allowed be an error of the write, as a full disk is; by itself the signal that
+/// says so ends the program in the middle of a run.
+#[cfg(unix)]
+pub fn outlive_limits() {
+    // It can fail only for signals that cannot be caught.
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Default::default());
+}
 
 /// Wishes to stop, from now on; until then signals end the program.
 #[cfg(unix)]
@@ -66,9 +76,9 @@ pub fn listen() -> Interrupt {
 #[cfg(unix)]
 fn take(mut wishes: Wishes, interrupter: &Interrupter) {
     wishes.next();
-    eprintln!("\nstopping: reverting faults and writing the report (once more to stop at once)");
+    complain("\nstopping: reverting faults and writing the report (once more to stop at once)\n");
     interrupter.interrupt();
     wishes.next();
-    eprintln!("stopped at once; `brownout heal` undoes what may be left on a rig");
+    complain("stopped at once; `brownout heal` undoes what may be left on a rig\n");
     std::process::exit(130);
 }

@@ -255,12 +255,12 @@ impl<'a> Runner<'a> {
         let Err(stopped) = ran else { return finished };
         match finished {
             Err(worse) if worse.exit == Exit::NotRestored => {
-                eprint!("{}", stopped.text());
+                view::complain(&stopped.text());
                 Err(worse)
             }
             // A device that failed has failed, even if nobody can tell of the rest.
             Ok(Exit::Fail) if stopped.exit == Exit::Inconclusive => {
-                eprint!("{}", stopped.text());
+                view::complain(&stopped.text());
                 Ok(Exit::Fail)
             }
             _ => Err(stopped),

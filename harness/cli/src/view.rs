@@ -8,6 +8,7 @@ use brownout_core::time::{Duration, Instant};
 use brownout_engine::Onlooker;
 use brownout_report::terminal::{Live, Style};
 use std::io::{IsTerminal, Write};
+use std::sync::OnceLock;
 
 /// Widest text, in columns; longer lines are hard to read.
 const WIDEST: usize = 120;
@@ -39,8 +40,15 @@ fn colour(when: When, terminal: bool) -> bool {
         When::Always => true,
         When::Never => false,
         // https://no-color.org: set and not empty.
-        When::Auto => terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+        When::Auto => {
+            terminal && obeys_escapes() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+        }
     }
+}
+
+/// Whether a terminal does what escape sequences say; a dumb one shows them.
+fn obeys_escapes() -> bool {
+    std::env::var_os("TERM").is_none_or(|name| name != "dumb")
 }
 
 fn speaks_utf8() -> bool {
@@ -50,11 +58,32 @@ fn speaks_utf8() -> bool {
         .is_some_and(|value| value.to_ascii_lowercase().replace('-', "").contains("utf8"))
 }
 
-/// Prints; a reader who has gone (a closed pipe) is no trouble.
+/// Why standard output took no more, the first time that it did not.
+static UNPRINTED: OnceLock<String> = OnceLock::new();
+
+/// Prints. A reader who has gone (a closed pipe) is no trouble; any other is told at the end, by [`unprinted`].
 pub fn print(text: &str) {
     let mut out = std::io::stdout().lock();
-    let _ = out.write_all(text.as_bytes());
-    let _ = out.flush();
+    keep(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
+}
+
+/// Notes whether something could be printed.
+pub fn keep(printed: std::io::Result<()>) {
+    if let Err(error) = printed
+        && error.kind() != std::io::ErrorKind::BrokenPipe
+    {
+        let _ = UNPRINTED.set(error.to_string());
+    }
+}
+
+/// Why something could not be printed, if that is so.
+pub fn unprinted() -> Option<&'static str> {
+    UNPRINTED.get().map(String::as_str)
+}
+
+/// Prints on standard error, where nobody can be told that it took nothing.
+pub fn complain(text: &str) {
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }
 
 /// Where a suite is shown.
@@ -96,7 +125,7 @@ impl Paper {
 
     /// Whether there can be a line at the bottom.
     fn is_terminal(&self) -> bool {
-        self.kept.is_none() && std::io::stdout().is_terminal()
+        self.kept.is_none() && std::io::stdout().is_terminal() && obeys_escapes()
     }
 }
 

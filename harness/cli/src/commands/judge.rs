@@ -7,7 +7,7 @@ use brownout_core::judge::judge;
 use brownout_core::verdict::Verdict;
 use brownout_engine::{Manifest, Record};
 use brownout_report::{RunView, shell, terminal};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Judges and shows; nothing is written.
 ///
@@ -18,6 +18,10 @@ pub fn run(args: &Judge) -> Result<Exit, Failure> {
     let mut worst = Verdict::Pass;
     for folder in &args.runs {
         let record = Record::read(folder).map_err(|error| {
+            let runs = runs_below(folder, DEEPEST);
+            if !runs.is_empty() {
+                return many(folder, &runs);
+            }
             Failure::input(
                 error.to_string(),
                 "name the folder of one run: reports/<time>/<scenario>/<case>-<seed>",
@@ -44,6 +48,37 @@ pub fn run(args: &Judge) -> Result<Exit, Failure> {
         worst = worst.max(judgement.verdict);
     }
     Ok(worst.into())
+}
+
+/// How deep below the folder of a suite its runs are looked for: theme, folders below that, scenario, case.
+const DEEPEST: usize = 8;
+
+/// Runs that are named when somebody names their suite.
+const MOST_NAMED: usize = 20;
+
+/// The folders of recorded runs below one, by name.
+fn runs_below(folder: &Path, depth: usize) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut folders: Vec<_> = entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
+    folders.sort();
+    let below = |path: PathBuf| match depth {
+        _ if path.join("plan.json").is_file() => vec![path],
+        0 => Vec::new(),
+        _ => runs_below(&path, depth - 1),
+    };
+    folders.into_iter().flat_map(below).collect()
+}
+
+fn many(folder: &Path, runs: &[PathBuf]) -> Failure {
+    let mut named: Vec<_> =
+        runs.iter().take(MOST_NAMED).map(|run| shell::judge(&run.display().to_string())).collect();
+    if runs.len() > named.len() {
+        named.push(format!("and {} more", runs.len() - named.len()));
+    }
+    Failure::input(
+        format!("{} is not a run; it holds {} of them", folder.display(), runs.len()),
+        format!("name one or several: {}", named.join("; ")),
+    )
 }
 
 /// Its manifest, if it is there; nothing that is judged depends on it.

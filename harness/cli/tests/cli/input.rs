@@ -154,6 +154,30 @@ fn a_chip_that_the_virtual_board_is_not() {
 }
 
 #[test]
+fn text_that_is_not_utf8_is_named_with_its_place() {
+    let project = Project::new();
+    project.write("scenarios/latin.yaml", b"scenario: caf\xc3\xa9\ntags: [gr\xfc\xdfe]\n");
+    project
+        .run(&["run", "scenarios/latin.yaml"])
+        .expect(2)
+        .says("cannot read scenarios/latin.yaml: line 2, column 10: the byte 0xfc is not UTF-8");
+    project.write("rigs/latin.yaml", b"rig: \xe9\n");
+    project.run(&["run", "--rig", "latin"]).expect(2).says("cannot read rigs/latin.yaml: line 1, column 6");
+    project.write("rigs/boards/nrf52840-thermostat.yaml", b"# \xff\xfe\n");
+    let board = "cannot read rigs/boards/nrf52840-thermostat.yaml: line 1, column 3";
+    project.run(&["run"]).expect(2).says(board);
+}
+
+#[test]
+fn the_values_of_a_case_may_be_named_in_any_order() {
+    let project = Project::new();
+    for case in ["nth=2,tear=random", "tear=random,nth=2", "tear=random, nth=2"] {
+        let plan = ["plan", "scenarios/power/torn-write-does-not-brick.yaml", "--case", case];
+        project.run(&plan).expect(0).says("[nth=2,tear=random]").says(" 1 run");
+    }
+}
+
+#[test]
 fn a_file_that_is_named_twice_is_run_once() {
     let project = Project::new();
     let scenario = "scenarios/power/reset-keeps-settings.yaml";

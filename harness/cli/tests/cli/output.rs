@@ -161,6 +161,55 @@ fn colours_only_when_asked() {
     }
 }
 
+/// What the program writes to a terminal of that kind.
+fn on_a_terminal(project: &Project, arguments: &[&str], term: &str) -> String {
+    let pair = nix::pty::openpty(None, None).unwrap();
+    let terminal = std::fs::File::from(pair.slave);
+    let mut command = command(project.path(), arguments);
+    command.env("TERM", term).stdout(terminal.try_clone().unwrap()).stderr(terminal);
+    let mut child = command.spawn().unwrap();
+    // It holds the other end too; without it the end of the program is the end of what can be read.
+    drop(command);
+    let mut master = std::fs::File::from(pair.master);
+    let (mut written, mut buffer) = (Vec::new(), [0; 4096]);
+    while let Ok(count @ 1..) = std::io::Read::read(&mut master, &mut buffer) {
+        written.extend_from_slice(&buffer[..count]);
+    }
+    child.wait().unwrap();
+    String::from_utf8(written).unwrap()
+}
+
+#[test]
+fn a_dumb_terminal_gets_no_escapes() {
+    let project = Project::new();
+    for arguments in [&["run", WATCHDOG][..], &["run", "--tag", "boot"], &["run", "scenarios/nope.yaml"]] {
+        let dumb = on_a_terminal(&project, arguments, "dumb");
+        assert!(!dumb.is_empty() && !dumb.contains('\x1b'), "{dumb:?}");
+    }
+    assert!(on_a_terminal(&project, &["run", WATCHDOG], "xterm").contains("\x1b["));
+}
+
+#[test]
+fn a_full_device_is_told_and_does_not_pass() {
+    let project = Project::new();
+    let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    for (arguments, code) in [
+        (&["run", WATCHDOG, "--report-dir", "pass"][..], 3),
+        (&["run", WATCHDOG, "--report-dir", "fail", "--defect", "no_watchdog"], 1),
+        (&["kinds"], 3),
+        (&["--help"], 3),
+    ] {
+        let output = command(project.path(), arguments).stdout(full()).output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {stderr}");
+        assert!(stderr.contains("error: standard output takes no more: No space left"), "{stderr}");
+    }
+    // The reports are whole all the same.
+    assert!(project.read("pass/summary.json").contains("\"verdict\": \"pass\""));
+    let silent = command(project.path(), &["run", "scenarios/nope.yaml"]).stderr(full()).status().unwrap();
+    assert_eq!(silent.code(), Some(2));
+}
+
 #[test]
 fn a_reader_who_goes_away_is_no_trouble() {
     let project = Project::new();

@@ -143,8 +143,8 @@ fn a_disk_that_fills_up_ends_the_run_at_once() {
     // SAFETY: both are async-signal-safe system calls, and touch nothing of this process.
     unsafe {
         command.pre_exec(move || {
-            // Without its signal, a file that grows too large is an error of `write`, as a full disk is.
-            signal(Signal::SIGXFSZ, SigHandler::SigIgn)?;
+            // As a shell would start it: whoever started these tests may have ignored the signal.
+            signal(Signal::SIGXFSZ, SigHandler::SigDfl)?;
             setrlimit(Resource::RLIMIT_FSIZE, room as u64, room as u64)?;
             Ok(())
         });
@@ -183,6 +183,18 @@ fn runs_that_ended_are_reported_when_the_next_cannot_be_recorded() {
     assert!(suite.runs[1].shortfalls[0].reason.contains("cannot write"), "{:?}", suite.runs[1]);
     assert!(project.read("r/junit.xml").contains("type=\"inconclusive\""));
     assert!(project.read("r/index.html").contains("cannot write"));
+}
+
+#[test]
+fn a_whole_suite_given_to_judge_is_answered_with_its_runs() {
+    let project = Project::new();
+    project.run(&["run", SETTINGS, "--report-dir", "suite"]).expect(0);
+    let ended = project.run(&["judge", "suite"]).expect(2).says("suite is not a run; it holds 2 of them");
+    for run in project.runs("suite") {
+        let run = run.strip_prefix(project.path()).unwrap().display().to_string();
+        assert!(ended.stderr.contains(&format!("brownout judge {run}")), "{}", ended.stderr);
+        project.run(&["judge", &run]).expect(0);
+    }
 }
 
 /// A good run of the fixtures, to be spoiled.

@@ -44,7 +44,7 @@ fn one(plan: &Plan, fault: &FaultWindow<'_>, walk: &Walk<'_>, timeline: &Timelin
             let seen = planned
                 .timing()
                 .when
-                .and_then(|trigger| trigger.seen(&plan.dut, events.map(|mark| mark.event), &plan.board))
+                .and_then(|trigger| trigger.seen(&plan.dut, &plan.board, events.map(|mark| mark.event)))
                 .map_or_else(String::new, |seen| format!("; {seen} seen by then"));
             Finding::inconclusive(format!("its trigger ({}) did not come in {waited}{seen}", fault.trigger))
                 .showing([armed, never.event.n])

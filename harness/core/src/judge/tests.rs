@@ -274,7 +274,8 @@ fn a_trigger_that_did_not_come_says_how_far_it_came() {
     let tape = tape.ended(1, StepOutcome::TimedOut { waited: Duration::from_secs(30) }).end();
     for (trigger, reason) in [(boot, "did not come in 30s; 2 seen by then"), (flash, "; 0 seen by then")] {
         let (hold, within) = (Duration::from_millis(200), Duration::from_secs(30));
-        let cut = Step::Fault(Fault::PowerCut(PowerCut { hold, when: Some(trigger), during: Vec::new(), within }));
+        let cut = PowerCut { hold, when: Some(trigger), during: Vec::new(), within };
+        let cut = Step::Fault(Fault::PowerCut(cut));
         let judgement = judge(&plan(vec![cut], vec![never()]), DIGEST, &tape.events);
         let fault = judgement.groundwork.iter().find(|line| line.kind == "fault").unwrap();
         assert!(fault.finding.reason.ends_with(reason), "{fault:?}");

@@ -133,19 +133,20 @@ impl Trigger {
     pub fn seen<'a>(
         &self,
         dut: &Dut,
-        events: impl Iterator<Item = &'a Event>,
         board: &BoardPlan,
+        events: impl Iterator<Item = &'a Event>,
     ) -> Option<u64> {
-        let mut memory = Memory::at_arming(self, 0, board);
         match self {
             Self::Signal(_) | Self::Boot(_) | Self::Log(_) => {
+                let mut memory = Memory::at_arming(self, 0, board);
                 for event in events {
                     self.pull(dut, event, &mut memory);
                 }
                 Some(memory.count)
             }
             Self::FlashOp(_) => {
-                let ours = |event: &&Event| matches!(&event.what, What::FlashOp { dut: of, .. } if of == dut);
+                let ours =
+                    |event: &&Event| matches!(&event.what, What::FlashOp { dut: of, .. } if of == dut);
                 Some(events.filter(ours).count() as u64)
             }
             // How often the core passed before is the instrument's secret; the others are not counted.
