@@ -1,5 +1,7 @@
 //! Debug probes, all through probe-rs.
 
+mod breaks;
+mod disturb;
 mod fit;
 mod image;
 mod logs;

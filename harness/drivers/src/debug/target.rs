@@ -1,5 +1,6 @@
 //! A device behind a debug probe, call by call. Whoever owns a [`Target`] decides on which thread that happens.
 
+use super::breaks::Breaks;
 use super::fit::lies_in;
 use super::image::Image;
 use super::logs::{self, Message};
@@ -38,6 +39,9 @@ pub(crate) struct Target {
     image: Option<Image>,
     rtt: Option<Rtt>,
     log_bytes: Vec<u8>,
+    breaks: Breaks,
+    /// The probe is away: its session is kept as it was, and nothing is asked of it.
+    lost: bool,
 }
 
 impl Target {
@@ -49,10 +53,12 @@ impl Target {
         open: Opener,
     ) -> Self {
         let (session, image, rtt) = (None, None, None);
-        Self { chip, name, open, speed_khz, allow_erase_all, session, image, rtt, log_bytes: Vec::new() }
+        let (log_bytes, breaks, lost) = (Vec::new(), Breaks::default(), false);
+        Self { chip, name, open, speed_khz, allow_erase_all, session, image, rtt, log_bytes, breaks, lost }
     }
 
-    /// Attaches afresh: an old session may be that of a device that has lost its power since.
+    /// Attaches afresh: an old session may be that of a device that has lost its power since. Breakpoints that are still
+    /// awaited are set again.
     pub(crate) fn attach(&mut self) -> Result<(), PortError> {
         self.detach();
         let mut probe = (self.open)().map_err(|error| self.probe_error(&error))?;
@@ -65,18 +71,55 @@ impl Target {
         let session = probe
             .attach_with_registry(self.chip.as_str(), permissions, registry())
             .map_err(|error| self.error("attach", &error))?;
-        self.session = Some(session);
+        let session = self.session.insert(session);
+        if self.breaks.are_awaited() {
+            let set = session.core(0).and_then(|mut core| self.breaks.set_again(&mut core));
+            set.map_err(|error| trouble(&self.name, "set its breakpoints again", &error))?;
+        }
         Ok(())
     }
 
+    /// Lets go of the device.
     pub(crate) fn detach(&mut self) {
         self.rtt = None;
         self.session = None;
+        self.lost = false;
     }
 
-    /// Forgets the session without speaking to the device: its power is gone.
+    /// Whether there is a session that may be spoken to.
     pub(crate) fn is_attached(&self) -> bool {
         self.session.is_some()
+    }
+
+    /// Whether something is awaited that only looking at the core tells.
+    pub(crate) fn must_look(&self) -> bool {
+        self.breaks.are_awaited() && self.session.is_some() && !self.lost
+    }
+
+    pub(super) fn attached(&mut self) -> Option<&mut Session> {
+        self.session.as_mut().filter(|_| !self.lost)
+    }
+
+    pub(super) fn breaks(&mut self) -> &mut Breaks {
+        &mut self.breaks
+    }
+
+    pub(super) fn chip(&self) -> &str {
+        &self.chip
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The log is to be found anew.
+    pub(super) fn leave_log(&mut self) {
+        self.rtt = None;
+        self.log_bytes.clear();
+    }
+
+    pub(super) fn set_lost(&mut self) {
+        self.lost = true;
     }
 
     /// Writes an image, clears ranges, sets words, verifies, and leaves the device halted at reset.
@@ -148,7 +191,7 @@ impl Target {
     /// Reads what the firmware logged since the last time. A device that is off, or has not set up its log yet, has
     /// logged nothing; the session is given up when the device does not answer, and [`Self::is_attached`] says so.
     pub(crate) fn read_log(&mut self, each: &mut dyn FnMut(Message)) {
-        let Some(image) = &self.image else { return };
+        let Some(image) = self.image.as_ref().filter(|_| !self.lost) else { return };
         let (Some(address), Some(session)) = (image.rtt, &mut self.session) else { return };
         let mut read = || -> Result<Option<Vec<u8>>, Error> {
             let mut core = session.core(0)?;
@@ -181,7 +224,15 @@ impl Target {
         }
     }
 
-    fn session(&mut self) -> Result<&mut Session, PortError> {
+    pub(super) fn session(&mut self) -> Result<&mut Session, PortError> {
+        if self.lost {
+            return Err(PortError {
+                port: Port::Debug,
+                trouble: Trouble::Absent,
+                message: format!("{} was taken away by the scenario", self.name),
+                help: Some("use it before or after `probe_lost`".to_owned()),
+            });
+        }
         if self.session.is_none() {
             self.attach()?;
         }
@@ -262,7 +313,7 @@ fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-fn trouble(name: &str, doing: &str, error: &Error) -> PortError {
+pub(super) fn trouble(name: &str, doing: &str, error: &Error) -> PortError {
     let (trouble, help) = match error {
         Error::MissingPermissions(_) => (
             Trouble::Locked,

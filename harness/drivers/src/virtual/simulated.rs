@@ -5,7 +5,7 @@ use super::trace::{Trace, power_cut};
 use crate::debug::{Opener, Target};
 use async_trait::async_trait;
 use brownout_board::{Board, Cycles, Nanos};
-use brownout_core::action::{Done, FlashCut, Reset};
+use brownout_core::action::{Access, Done, FlashCorruption, FlashCut, MemoryWord, Reset};
 use brownout_core::port::PortError;
 use brownout_core::time::Instant;
 use brownout_ports::{Clock, Console, Debug, FlashTrace, Observed, Power, ProgramOrder, Watch};
@@ -16,6 +16,9 @@ use std::task::Poll;
 
 /// How often the firmware's log is read, in device time.
 const LOG_EVERY: Cycles = Cycles::from_micros(10_000);
+
+/// How often the core is looked at while a breakpoint is awaited, in device time.
+const LOOK_EVERY: Cycles = Cycles::from_micros(1_000);
 
 /// A device in virtual time, with all its ports.
 pub(crate) struct Simulated {
@@ -68,8 +71,11 @@ impl Simulated {
     /// Lets the board live until something of it is reported, or until the deadline. Whether something was.
     fn live(&self, until: Cycles) -> bool {
         loop {
-            self.with(|board| board.run(until));
-            let reported = self.publish();
+            // A probe that waits for a breakpoint looks at the core as often as it does in real time.
+            let looking = self.target.borrow().must_look();
+            let next = if looking { until.min(self.now() + LOOK_EVERY) } else { until };
+            self.with(|board| board.run(next));
+            let reported = self.publish() | (looking && self.look());
             let logged = self.read_log();
             if reported || logged {
                 return true;
@@ -83,6 +89,16 @@ impl Simulated {
                 return any;
             }
         }
+    }
+
+    /// Looks whether the core stands at a breakpoint.
+    fn look(&self) -> bool {
+        let met = self.target.borrow_mut().look();
+        if let Some(met) = met {
+            let at = Instant(self.now().nanos().0);
+            self.watch.report(at, Observed::Halted { address: met.address, pc: met.pc });
+        }
+        met.is_some() | self.publish()
     }
 
     /// Reads the log if the core has run since the last time, but not too often.
@@ -150,6 +166,46 @@ impl Debug for Simulated {
 
     async fn reset(&self, how: Reset) -> Result<(), PortError> {
         self.with_target(|target| target.reset(how))
+    }
+
+    async fn halt(&self) -> Result<(), PortError> {
+        self.with_target(Target::halt)
+    }
+
+    async fn resume(&self) -> Result<(), PortError> {
+        self.with_target(Target::resume)
+    }
+
+    async fn read(&self, word: &MemoryWord) -> Result<Done, PortError> {
+        self.with_target(|target| target.read(word))
+    }
+
+    async fn flip_memory(&self, address: u32, mask: &[u8]) -> Result<Done, PortError> {
+        self.with_target(|target| target.flip_memory(address, mask))
+    }
+
+    async fn flip_register(&self, register: &str, mask: u32) -> Result<Done, PortError> {
+        self.with_target(|target| target.flip_register(register, mask))
+    }
+
+    async fn corrupt_flash(&self, corruption: &FlashCorruption) -> Result<Done, PortError> {
+        self.with_target(|target| target.corrupt_flash(corruption))
+    }
+
+    async fn break_at(&self, address: u32, nth: u64) -> Result<(), PortError> {
+        self.with_target(|target| target.break_at(address, nth))
+    }
+
+    async fn watch_at(&self, word: &MemoryWord, access: Access, nth: u64) -> Result<(), PortError> {
+        self.with_target(|target| target.watch_at(word, access, nth))
+    }
+
+    async fn clear_breaks(&self) -> Result<(), PortError> {
+        self.with_target(Target::clear_breaks)
+    }
+
+    async fn lose(&self, halted: bool) -> Result<(), PortError> {
+        self.with_target(|target| target.lose(halted))
     }
 }
 
