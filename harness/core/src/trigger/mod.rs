@@ -145,8 +145,7 @@ impl Trigger {
                 Some(memory.count)
             }
             Self::FlashOp(_) => {
-                let ours =
-                    |event: &&Event| matches!(&event.what, What::FlashOp { dut: of, .. } if of == dut);
+                let ours = |event: &&Event| matches!(&event.what, What::FlashOp { dut: of, .. } if of == dut);
                 Some(events.filter(ours).count() as u64)
             }
             _ => None,
