@@ -284,9 +284,12 @@ impl<'a> Runner<'a> {
             let text = text.map_err(|error| cannot_write(&path, &error))?;
             fs::write(&path, text).map_err(|error| cannot_write(&path, &error.to_string()))
         };
-        write("junit.xml", junit::xml(&suite))?;
-        write("summary.json", json::summary(&suite))?;
-        write("index.html", html::index(&suite))?;
+        // One that cannot be written does not keep the others back.
+        let written = [
+            write("junit.xml", junit::xml(&suite)),
+            write("summary.json", json::summary(&suite)),
+            write("index.html", html::index(&suite)),
+        ];
         if !self.live {
             let text = terminal::outcome(&suite, self.paper.style());
             self.paper.print(&format!("\n{text}"));
@@ -294,13 +297,16 @@ impl<'a> Runner<'a> {
             let text = terminal::suite(&suite, self.paper.style());
             self.paper.print(&format!("\n{text}"));
         }
-        self.paper.print(&format!("report: {}/index.html\n", suite.folder));
+        if written.iter().all(Result::is_ok) {
+            self.paper.print(&format!("report: {}/index.html\n", suite.folder));
+        }
         if !self.poisoned.is_empty() {
             return Err(Failure::not_restored(
                 format!("the rig could not be restored: {}", self.poisoned.join(", ")),
                 format!("put it right and run `brownout heal {}`", shell::word(&self.bench.file.name)),
             ));
         }
+        written.into_iter().collect::<Result<(), _>>()?;
         if interrupted {
             return Ok(Exit::Interrupted);
         }

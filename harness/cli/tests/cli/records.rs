@@ -185,6 +185,17 @@ fn runs_that_ended_are_reported_when_the_next_cannot_be_recorded() {
     assert!(project.read("r/index.html").contains("cannot write"));
 }
 
+/// A scenario may have the name of a report, whose place its folder then takes.
+#[test]
+fn a_report_that_cannot_be_written_does_not_keep_the_others_back() {
+    let project = Project::new();
+    project.write("scenarios/junit.xml.yaml", "scenario: a\nmethod: [pause: 1s]\nexpect: [never: panic]\n");
+    let suite = ["run", "scenarios/junit.xml.yaml", SETTINGS, "--report-dir", "r"];
+    project.run(&suite).expect(3).says("cannot write").says("3 runs: 3 pass, 0 fail, 0 inconclusive");
+    let suite = brownout_report::json::read_summary(&project.read("r/summary.json")).unwrap();
+    assert!(suite.runs.len() == 3 && project.read("r/index.html").contains("junit.xml"));
+}
+
 #[test]
 fn a_whole_suite_given_to_judge_is_answered_with_its_runs() {
     let project = Project::new();
