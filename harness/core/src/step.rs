@@ -2,7 +2,9 @@
 
 use crate::event::StepNo;
 use crate::fault::Fault;
-use crate::names::{Command, Setting, Signal};
+use crate::names::{Command, Input, Setting, Signal};
+use crate::plan::InputKind;
+use crate::quantity::Temperature;
 use crate::time::{Duration, LONGEST_WRITTEN};
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +17,8 @@ crate::kinds! {
         "get" => Get(Get),
         "send" => Send(Send),
         "repeat" => Repeat(Repeat),
+        "press" => Press(Press),
+        "sense" => Sense(Sense),
     } else Fault(Fault)
 }
 
@@ -139,6 +143,42 @@ crate::record! {
         times: u32 = "times" (Positive),
         /// What.
         steps: Vec<Step> = "steps" (NotEmpty),
+    }
+}
+
+crate::record! {
+    /// Presses a button of the device for a while.
+    ///
+    /// `press: {input: button, for: 200ms}`
+    pub struct Press {
+        /// Which input of the board file; one of kind `button`.
+        input: Input = "input",
+        /// How long.
+        time: Duration = "for" (Positive) or Duration::from_millis(200),
+    }
+}
+
+crate::record! {
+    /// Gives a sensor something else to sense, for the rest of the run: a world that changes, not a fault.
+    ///
+    /// `sense: {input: temperature, value: 15C}`
+    pub struct Sense {
+        /// Which input of the board file; one of kind `temperature`.
+        input: Input = "input",
+        /// What is true from now on.
+        value: Temperature = "value",
+    }
+}
+
+impl Step {
+    /// The input of the device that the step acts on, and the kind that it must be of.
+    pub fn input(&self) -> Option<(&Input, InputKind)> {
+        match self {
+            Self::Press(press) => Some((&press.input, InputKind::Button)),
+            Self::Sense(sense) => Some((&sense.input, InputKind::Temperature)),
+            Self::Fault(fault) => fault.as_kind().input(),
+            _ => None,
+        }
     }
 }
 

@@ -4,8 +4,8 @@ use super::matcher::Matcher;
 use crate::action::{Action, ActionId, Output};
 use crate::event::{self, Event, EventNo, FaultNo, What};
 use crate::fault::Confirm;
-use crate::names::{Dut, Signal};
-use crate::plan::Plan;
+use crate::names::{Dut, Input, Signal};
+use crate::plan::{InputKind, Plan};
 use crate::time::Instant;
 use crate::trigger::BOOT;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -167,6 +167,15 @@ impl Cx {
         self.out.push_back(Output::Promise { key, dut: self.dut(), revert: revert.clone() });
         self.promises.insert(key, Promise { fault, revert });
         key
+    }
+
+    /// Promises that an input is given back to the world at the end, once however often it is used.
+    pub(super) fn promise_release(&mut self, input: &Input, kind: InputKind) {
+        let release = Action::Release { input: input.clone(), kind };
+        let promised = self.promises.values().any(|p| p.fault.is_none() && p.revert == release);
+        if !promised {
+            self.promise(None, release);
+        }
     }
 
     pub(super) fn keep(&mut self, key: u32) {

@@ -1,10 +1,14 @@
 //! Steps performed one after the other.
 
+use super::actions::Actions;
 use super::ask::Ask;
 use super::context::Cx;
 use super::strike::Strike;
+use crate::action::{Action, InputState};
 use crate::event::{Event, StepNo, StepOutcome, What};
-use crate::names::Signal;
+use crate::fault::Move;
+use crate::names::{Input, Signal};
+use crate::plan::InputKind;
 use crate::step::Step;
 use crate::time::{Duration, Instant};
 use std::rc::Rc;
@@ -55,6 +59,7 @@ enum Running {
     Ask(Box<Ask>),
     Repeat { left: u32, inner: Rc<[Numbered]>, round: Box<Sequence> },
     Strike(Box<Strike>),
+    Do(Actions),
 }
 
 impl Sequence {
@@ -67,6 +72,7 @@ impl Sequence {
             Some((_, Running::Ask(ask))) => ask.see(event, cx),
             Some((_, Running::Repeat { round, .. })) => round.see(event, cx),
             Some((_, Running::Strike(strike))) => strike.see(event, cx),
+            Some((_, Running::Do(actions))) => drop(actions.see(event)),
             Some((_, Running::Wait { .. } | Running::Pause { .. })) | None => {}
         }
     }
@@ -103,7 +109,7 @@ impl Sequence {
             match running {
                 Running::Repeat { mut round, .. } => round.stop(cx, outcome.clone()),
                 Running::Strike(mut strike) => strike.stop(cx, outcome.clone()),
-                Running::Wait { .. } | Running::Pause { .. } | Running::Ask(_) => {}
+                Running::Wait { .. } | Running::Pause { .. } | Running::Ask(_) | Running::Do(_) => {}
             }
             cx.log(What::StepEnded { step, outcome });
         }
@@ -117,6 +123,7 @@ impl Sequence {
             Some((_, Running::Ask(ask))) => Some(ask.deadline()),
             Some((_, Running::Repeat { round, .. })) => round.deadline(),
             Some((_, Running::Strike(strike))) => strike.deadline(),
+            Some((_, Running::Do(actions))) => actions.deadline(),
         }
     }
 }
@@ -140,6 +147,20 @@ impl Running {
                     Rc::clone(&numbered.inner)
                 })),
             },
+            Step::Press(press) => {
+                let state = |down| stimulate(&press.input, InputKind::Button, InputState::Pressed(down));
+                cx.promise_release(&press.input, InputKind::Button);
+                Self::Do(Actions::new([
+                    Move::Do(state(true)),
+                    Move::Pause(press.time),
+                    Move::Do(state(false)),
+                ]))
+            }
+            Step::Sense(sense) => {
+                let value = InputState::Value(sense.value.0);
+                cx.promise_release(&sense.input, InputKind::Temperature);
+                Self::Do(Actions::new([stimulate(&sense.input, InputKind::Temperature, value)]))
+            }
             Step::Fault(fault) => {
                 let during = Sequence::new(Rc::clone(&numbered.inner));
                 Self::Strike(Box::new(Strike::new(fault.clone(), numbered.no, during, cx)))
@@ -173,8 +194,13 @@ impl Running {
                 }
             },
             Self::Strike(strike) => strike.poll(cx),
+            Self::Do(actions) => actions.poll(cx).then_some(StepOutcome::Done),
         }
     }
+}
+
+fn stimulate(input: &Input, kind: InputKind, state: InputState) -> Action {
+    Action::Stimulate { input: input.clone(), kind, state }
 }
 
 /// The outcome of a wait that began at `began`, if its time is over.
@@ -192,6 +218,8 @@ impl Step {
             Self::Get(g) => format!("get `{}`", g.setting),
             Self::Send(s) => format!("send `{}`", s.command),
             Self::Repeat(r) => format!("repeat {} times", r.times),
+            Self::Press(p) => format!("press `{}` for {}", p.input, p.time),
+            Self::Sense(s) => format!("let `{}` sense {}", s.input, s.value),
             Self::Fault(fault) => {
                 let timing = fault.timing();
                 let hold = timing.hold.map(|hold| format!(" for {hold}")).unwrap_or_default();

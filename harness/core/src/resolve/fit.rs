@@ -137,13 +137,44 @@ impl Fit<'_> {
     }
 
     fn input(&self, input: &Input, span: Span, out: &mut Diagnostics) {
-        if self.board.board.inputs.contains_key(input.as_str()) {
-            self.port(Port::Stimulus, &format!("the input `{input}`"), span, out);
+        let Some(kind) = self.board.board.inputs.get(input.as_str()) else {
+            let known = self.board.board.inputs.keys().map(String::as_str);
+            let help = near(input.as_str(), known, &self.board.path, "inputs");
+            out.error(span, format!("unknown input `{input}`"), "the board has no such input", Some(help));
+            return;
+        };
+        let mut steps = Vec::new();
+        flatten(&self.case.scenario.method, &mut steps);
+        let other = steps.iter().find_map(|step| match step.input() {
+            Some((of, wanted)) if of == input && wanted != *kind => Some((step.kind(), wanted)),
+            _ => None,
+        });
+        if let Some((step, wanted)) = other {
+            let fitting: Vec<_> = self
+                .board
+                .board
+                .inputs
+                .iter()
+                .filter(|(_, kind)| **kind == wanted)
+                .map(|(name, _)| name.as_str())
+                .collect();
+            let help = match fitting.as_slice() {
+                [] => format!("{} has no input of kind `{}`", self.board.path, wanted.word()),
+                fitting => format!("of kind `{}`: {}", wanted.word(), fitting.join(", ")),
+            };
+            out.error(
+                span,
+                format!(
+                    "`{step}` is for an input of kind `{}`; `{input}` is a `{}`",
+                    wanted.word(),
+                    kind.word()
+                ),
+                format!("a `{}`", kind.word()),
+                Some(help),
+            );
             return;
         }
-        let known = self.board.board.inputs.keys().map(String::as_str);
-        let help = near(input.as_str(), known, &self.board.path, "inputs");
-        out.error(span, format!("unknown input `{input}`"), "the board has no such input", Some(help));
+        self.port(Port::Stimulus, &format!("the input `{input}`"), span, out);
     }
 
     fn dut(&self, dut: &Dut, span: Span, out: &mut Diagnostics) {

@@ -2,13 +2,15 @@
 
 use crate::clock::Stopwatch;
 use async_trait::async_trait;
+use brownout_core::action::{Done, Noise};
 use brownout_core::port::{Port, PortError, Trouble};
+use brownout_core::time::Duration as Length;
 use brownout_ports::{Console, Observed, Watch};
 use serialport::SerialPort;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io::{ErrorKind, Read, Write};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -25,6 +27,8 @@ brownout_core::record! {
 /// How long a read waits before it looks whether it is still wanted. Each run ends with this wait, and an idle
 /// computer wakes up this often.
 const READ_TIMEOUT: Duration = Duration::from_millis(20);
+/// How long a flood waits for room before it looks whether it is still wanted.
+const FLOOD_TIMEOUT: Duration = Duration::from_millis(50);
 /// How long to wait before a port that went away is looked for again.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// How long sending may take.
@@ -39,6 +43,9 @@ pub(crate) struct Serial {
     watch: Watch,
     clock: Arc<Stopwatch>,
     open: RefCell<Option<Open>>,
+    flood: RefCell<Option<Flood>>,
+    /// The cable is pulled.
+    unplugged: Cell<bool>,
 }
 
 struct Open {
@@ -49,8 +56,74 @@ struct Open {
 
 impl Serial {
     pub(crate) fn new(path: String, baud: u32, watch: Watch, clock: Arc<Stopwatch>) -> Self {
-        Self { path, baud, watch, clock, open: RefCell::new(None) }
+        let (open, flood) = (RefCell::new(None), RefCell::new(None));
+        Self { path, baud, watch, clock, open, flood, unplugged: Cell::new(false) }
     }
+
+    /// Does something with the sending end.
+    fn sending<R>(
+        &self,
+        work: impl FnOnce(&mut dyn SerialPort) -> std::io::Result<R>,
+    ) -> Result<R, PortError> {
+        let mut open_port = self.open.borrow_mut();
+        let Some(port) = open_port.as_mut() else { return Err(broken(&self.path, "it is not open")) };
+        work(port.writer.as_mut()).map_err(|error| broken(&self.path, &error.to_string()))
+    }
+
+    /// Sends characters at a speed that the device does not listen at: their stop bits come at the wrong time.
+    fn misframed(&self, characters: u32, seed: u64) -> Result<(), PortError> {
+        // A little over half the speed: each character lasts as long as nearly two.
+        let wrong = (self.baud / 2).max(300) + 1;
+        let bytes = noise(characters, seed);
+        let sent = self.sending(|port| {
+            port.set_baud_rate(wrong)?;
+            let sent = port.write_all(&bytes).and_then(|()| port.flush());
+            port.set_baud_rate(self.baud)?;
+            sent
+        });
+        sent.map_err(|error| PortError {
+            help: Some("can this adapter change its speed? `as: bytes` works with any".to_owned()),
+            ..error
+        })
+    }
+}
+
+/// A flood under way, on a thread of its own.
+struct Flood {
+    stop: Arc<AtomicBool>,
+    sent: Arc<AtomicU64>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl Flood {
+    fn end(mut self) -> u64 {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+        self.sent.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Flood {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// So many bytes by a seed (xorshift64*, Vigna 2016): what they are matters little, that they are the same again does.
+fn noise(bytes: u32, seed: u64) -> Vec<u8> {
+    let mut state = seed | 1;
+    let mut next = || {
+        state ^= state >> 12;
+        state ^= state << 25;
+        state ^= state >> 27;
+        (state.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 56) as u8
+    };
+    (0..bytes).map(|_| next()).collect()
 }
 
 #[async_trait(?Send)]
@@ -79,7 +152,77 @@ impl Console for Serial {
         Ok(())
     }
 
+    async fn noise(&self, noise: &Noise) -> Result<Done, PortError> {
+        let bytes = match noise {
+            Noise::Bytes(bytes) => {
+                self.send(bytes).await?;
+                bytes.len() as u64
+            }
+            Noise::Framing { characters, seed } => {
+                self.misframed(*characters, *seed)?;
+                u64::from(*characters)
+            }
+            Noise::Break { time } => {
+                self.sending(|port| Ok(port.set_break()?))?;
+                tokio::time::sleep(time.std()).await;
+                self.sending(|port| Ok(port.clear_break()?))?;
+                0
+            }
+        };
+        Ok(Done::Sent { bytes })
+    }
+
+    async fn flood(&self, bytes: &[u8], time: Length) -> Result<(), PortError> {
+        self.flood.take();
+        let mut port = self.sending(|port| Ok(port.try_clone()?))?;
+        let _ = port.set_timeout(FLOOD_TIMEOUT);
+        let (stop, sent) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+        let (stopped, counted) = (Arc::clone(&stop), Arc::clone(&sent));
+        let (bytes, clock) = (bytes.to_vec(), Arc::clone(&self.clock));
+        let until = clock.now() + time;
+        let flooding = move || {
+            while !stopped.load(Ordering::Relaxed) && clock.now() < until && !bytes.is_empty() {
+                match port.write(&bytes) {
+                    Ok(written) => drop(counted.fetch_add(written as u64, Ordering::Relaxed)),
+                    // The device's side is full, which is what a flood is for.
+                    Err(error) if matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::Interrupted) => {}
+                    // The device's power went, and the adapter with it.
+                    Err(_) => return,
+                }
+            }
+        };
+        let thread = thread::Builder::new()
+            .name("flood".to_owned())
+            .spawn(flooding)
+            .map_err(|error| broken(&self.path, &error.to_string()))?;
+        *self.flood.borrow_mut() = Some(Flood { stop, sent, thread: Some(thread) });
+        Ok(())
+    }
+
+    async fn end_flood(&self) -> Result<Done, PortError> {
+        let flood = self.flood.take();
+        let bytes = flood.map_or(0, Flood::end);
+        // What the computer still holds for the device is part of the flood that has ended.
+        let _ = self.sending(|port| Ok(port.clear(serialport::ClearBuffer::Output)?));
+        Ok(Done::Sent { bytes })
+    }
+
+    async fn unplug(&self, unplugged: bool) -> Result<(), PortError> {
+        if self.unplugged.replace(unplugged) == unplugged {
+            return Ok(());
+        }
+        if unplugged {
+            self.flood.take();
+            self.open.take();
+            return Ok(());
+        }
+        self.open().await
+    }
+
     async fn send(&self, bytes: &[u8]) -> Result<(), PortError> {
+        if self.unplugged.get() {
+            return Ok(());
+        }
         let mut open_port = self.open.borrow_mut();
         let Some(port) = open_port.as_mut() else { return Err(broken(&self.path, "it is not open")) };
         if port.writer.write_all(bytes).is_ok() {
