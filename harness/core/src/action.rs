@@ -129,6 +129,8 @@ pub enum Action {
         input: InputName,
         /// Its kind.
         kind: InputKind,
+        /// Takes back too what a `sense` step made true, not only faults.
+        everything: bool,
     },
 }
 

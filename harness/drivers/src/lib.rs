@@ -6,14 +6,22 @@ mod debug;
 mod open;
 mod parameters;
 mod power;
+mod program;
+mod stimulus;
+mod supply;
 #[cfg(feature = "virtual")]
 pub mod r#virtual;
 
 pub use console::SerialParams;
 pub use debug::{ProbeRsParams, WireSpeed, image_fits, region_fits, symbols};
-pub use open::{BoardFacts, ConsoleDriver, DebugDriver, FlashTraceDriver, PowerDriver, Rig, RigDut, tables};
+pub use open::{
+    BoardFacts, ConsoleDriver, DebugDriver, FlashTraceDriver, PowerDriver, Rig, RigDut, StimulusDriver,
+    SupplyDriver, tables,
+};
 pub use parameters::VirtualParams;
 pub use power::CommandParams;
+pub use stimulus::StimulusCommandParams;
+pub use supply::ScpiParams;
 
 /// The instruments that this computer has, one line each, for somebody who looks for a missing one.
 pub fn present() -> Vec<String> {

@@ -7,6 +7,8 @@ use crate::console::{Serial, SerialParams};
 use crate::debug::{ProbeRs, ProbeRsParams, Target, opener};
 use crate::parameters::VirtualParams;
 use crate::power::{Command, CommandParams};
+use crate::stimulus::{StimulusCommand, StimulusCommandParams};
+use crate::supply::{Scpi, ScpiParams};
 use brownout_core::kinds::{Kind, Table};
 use brownout_core::language::render::Problems;
 use brownout_core::language::{Decode, Diagnostics, Key, Node, Shape, Value};
@@ -44,6 +46,22 @@ brownout_core::kinds! {
 }
 
 brownout_core::kinds! {
+    /// What can stand behind a supply port.
+    pub enum SupplyDriver("supply driver", "supply drivers") {
+        "scpi" => Scpi(ScpiParams),
+        "virtual" => Virtual(VirtualParams),
+    }
+}
+
+brownout_core::kinds! {
+    /// What can stand behind a stimulus port.
+    pub enum StimulusDriver("stimulus driver", "stimulus drivers") {
+        "command" => Command(StimulusCommandParams),
+        "virtual" => Virtual(VirtualParams),
+    }
+}
+
+brownout_core::kinds! {
     /// What can stand behind a flash trace port.
     pub enum FlashTraceDriver("flash trace driver", "flash trace drivers") {
         "virtual" => Virtual(VirtualParams),
@@ -63,6 +81,8 @@ pub fn tables() -> Vec<Table> {
         table("console drivers", ConsoleDriver::DOC, ConsoleDriver::TABLE),
         table("power drivers", PowerDriver::DOC, PowerDriver::TABLE),
         table("flash trace drivers", FlashTraceDriver::DOC, FlashTraceDriver::TABLE),
+        table("supply drivers", SupplyDriver::DOC, SupplyDriver::TABLE),
+        table("stimulus drivers", StimulusDriver::DOC, StimulusDriver::TABLE),
     ]
 }
 
@@ -90,6 +110,10 @@ pub struct RigDut {
     pub power: Option<PowerDriver>,
     /// Behind its flash trace port.
     pub flash_trace: Option<FlashTraceDriver>,
+    /// Behind its supply port.
+    pub supply: Option<SupplyDriver>,
+    /// Behind its stimulus port.
+    pub stimulus: Option<StimulusDriver>,
 }
 
 /// What a driver must know of the board type.
@@ -117,6 +141,8 @@ impl Rig {
                 console: driver(dut.driver(Port::Console), &mut out),
                 power: driver(dut.driver(Port::Power), &mut out),
                 flash_trace: driver(dut.driver(Port::FlashTrace), &mut out),
+                supply: driver(dut.driver(Port::Supply), &mut out),
+                stimulus: driver(dut.driver(Port::Stimulus), &mut out),
             });
             let kinds: Vec<_> = dut.ports.iter().map(|(_, driver)| driver).collect();
             let is_virtual = |driver: &Driver| driver.kind == VIRTUAL;
@@ -128,16 +154,20 @@ impl Rig {
                     "lives in real time",
                     Some("write `clock: wall`".to_owned()),
                 );
-            } else if let Some(lonely) = dut
-                .driver(Port::FlashTrace)
-                .filter(|d| is_virtual(d) && !dut.driver(Port::Power).is_some_and(is_virtual))
-            {
-                out.error(
-                    lonely.kind_span,
-                    "the virtual flash trace belongs to a virtual board",
-                    "whose flash?",
-                    Some("take it away, or make `power` virtual too".to_owned()),
-                );
+            } else if !dut.driver(Port::Power).is_some_and(is_virtual) {
+                for (port, whose) in [
+                    (Port::FlashTrace, "whose flash?"),
+                    (Port::Supply, "whose supply?"),
+                    (Port::Stimulus, "whose inputs?"),
+                ] {
+                    let Some(lonely) = dut.driver(port).filter(|driver| is_virtual(driver)) else { continue };
+                    out.error(
+                        lonely.kind_span,
+                        format!("a virtual `{port}` belongs to a virtual board"),
+                        whose,
+                        Some("take it away, or make `power` virtual too".to_owned()),
+                    );
+                }
             }
         }
         if out.is_empty() {
@@ -153,6 +183,8 @@ impl Rig {
             !matches!(dut.debug, None | Some(DebugDriver::Virtual(_)))
                 || !matches!(dut.console, None | Some(ConsoleDriver::Virtual(_)))
                 || !matches!(dut.power, None | Some(PowerDriver::Virtual(_)))
+                || !matches!(dut.supply, None | Some(SupplyDriver::Virtual(_)))
+                || !matches!(dut.stimulus, None | Some(StimulusDriver::Virtual(_)))
         })
     }
 
@@ -204,14 +236,15 @@ impl Rig {
         let (mut duts, mut devices) = (BTreeMap::new(), Vec::new());
         for dut in &self.duts {
             let board = facts(boards, &dut.board)?;
-            let device = Simulated::new(&board.chip, seed, Watch::on(dut.name.clone(), sender.clone()))?;
+            let watch = Watch::on(dut.name.clone(), sender.clone());
+            let device = Simulated::new(&board.chip, board.baud, seed, watch)?;
             let doors = Doors {
                 debug: dut.debug.is_some().then(|| Rc::clone(&device) as Rc<_>),
                 console: dut.console.is_some().then(|| Rc::clone(&device) as Rc<_>),
                 power: dut.power.is_some().then(|| Rc::clone(&device) as Rc<_>),
                 flash_trace: dut.flash_trace.is_some().then(|| Rc::clone(&device) as Rc<_>),
-                supply: None,
-                stimulus: None,
+                supply: dut.supply.is_some().then(|| Rc::clone(&device) as Rc<_>),
+                stimulus: dut.stimulus.is_some().then(|| Rc::clone(&device) as Rc<_>),
             };
             duts.insert(dut.name.clone(), doors);
             devices.push(device);
@@ -266,8 +299,7 @@ impl RigDut {
             doors.debug = Some(Rc::new(port));
             Ok(())
         };
-        let serial =
-            |path: String| Rc::new(Serial::new(path, board.baud, watch.clone(), Arc::clone(clock))) as Rc<_>;
+        let serial = |path: String| Serial::new(path, board.baud, watch.clone(), Arc::clone(clock));
         match &self.debug {
             Some(DebugDriver::ProbeRs(params)) => probe_rs(params)?,
             Some(DebugDriver::Virtual(_)) => {
@@ -277,8 +309,8 @@ impl RigDut {
             None => {}
         }
         doors.console = match &self.console {
-            Some(ConsoleDriver::Serial(params)) => Some(serial(params.port.clone())),
-            Some(ConsoleDriver::Virtual(_)) => Some(serial(hosted.console())),
+            Some(ConsoleDriver::Serial(params)) => Some(Rc::new(serial(params.port.clone()))),
+            Some(ConsoleDriver::Virtual(_)) => hosted.serial(serial(hosted.console())),
             None => None,
         };
         doors.power = match &self.power {
@@ -290,6 +322,20 @@ impl RigDut {
         };
         doors.flash_trace = match &self.flash_trace {
             Some(FlashTraceDriver::Virtual(_)) => hosted.flash_trace(),
+            None => None,
+        };
+        doors.supply = match &self.supply {
+            Some(SupplyDriver::Scpi(params)) => Some(Rc::new(
+                Scpi::start(params.clone(), watch.clone(), Arc::clone(clock)).map_err(no_thread)?,
+            )),
+            Some(SupplyDriver::Virtual(_)) => hosted.supply(),
+            None => None,
+        };
+        doors.stimulus = match &self.stimulus {
+            Some(StimulusDriver::Command(params)) => {
+                Some(Rc::new(StimulusCommand::new(params.clone(), Arc::clone(clock))))
+            }
+            Some(StimulusDriver::Virtual(_)) => hosted.stimulus(),
             None => None,
         };
         Ok(doors)
@@ -344,6 +390,19 @@ impl Host {
     fn flash_trace(&self) -> Option<Rc<dyn brownout_ports::FlashTrace>> {
         self.0.clone().map(|hosted| hosted as Rc<_>)
     }
+
+    fn supply(&self) -> Option<Rc<dyn brownout_ports::Supply>> {
+        self.0.clone().map(|hosted| hosted as Rc<_>)
+    }
+
+    fn stimulus(&self) -> Option<Rc<dyn brownout_ports::Stimulus>> {
+        self.0.clone().map(|hosted| hosted as Rc<_>)
+    }
+
+    fn serial(&self, serial: Serial) -> Option<Rc<dyn brownout_ports::Console>> {
+        let console = |hosted| Rc::new(crate::r#virtual::hosted::HostedConsole { serial, hosted }) as Rc<_>;
+        self.0.clone().map(console)
+    }
 }
 
 #[cfg(not(all(feature = "virtual", unix)))]
@@ -364,6 +423,18 @@ impl Host {
     }
 
     fn flash_trace(&self) -> Option<Rc<dyn brownout_ports::FlashTrace>> {
+        None
+    }
+
+    fn supply(&self) -> Option<Rc<dyn brownout_ports::Supply>> {
+        None
+    }
+
+    fn stimulus(&self) -> Option<Rc<dyn brownout_ports::Stimulus>> {
+        None
+    }
+
+    fn serial(&self, _: Serial) -> Option<Rc<dyn brownout_ports::Console>> {
         None
     }
 }

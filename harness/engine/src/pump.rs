@@ -391,8 +391,8 @@ async fn perform(doors: Doors, action: Action, program: Option<ProgramOrder>) ->
         Action::Stimulate { input, kind, state } => {
             doors.stimulus.ok_or_else(absent)?.apply(&input, kind, &state).await
         }
-        Action::Release { input, kind } => {
-            doors.stimulus.ok_or_else(absent)?.release(&input, kind).await.map(plain)
+        Action::Release { input, kind, everything } => {
+            doors.stimulus.ok_or_else(absent)?.release(&input, kind, everything).await.map(plain)
         }
     }
 }

@@ -163,8 +163,8 @@ pub trait Stimulus {
     /// would.
     async fn apply(&self, input: &Input, kind: InputKind, state: &InputState) -> Result<Done, PortError>;
 
-    /// Gives an input back to the world.
-    async fn release(&self, input: &Input, kind: InputKind) -> Result<(), PortError>;
+    /// Takes back the faults of an input; with `everything`, also what it was given to sense.
+    async fn release(&self, input: &Input, kind: InputKind, everything: bool) -> Result<(), PortError>;
 
     /// Looks whether it answers, without changing anything.
     async fn check(&self) -> Result<(), PortError> {

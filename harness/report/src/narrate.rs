@@ -386,6 +386,8 @@ fn state_words(kind: InputKind, state: &InputState) -> String {
     };
     match state {
         InputState::Value(to) => value(*to),
+        InputState::Stuck(Some(0)) if kind == InputKind::Button => "stuck released".to_owned(),
+        InputState::Stuck(Some(_)) if kind == InputKind::Button => "stuck pressed".to_owned(),
         InputState::Stuck(Some(at)) => format!("stuck at {}", value(*at)),
         InputState::Stuck(None) => "stuck".to_owned(),
         InputState::Noisy { amplitude, .. } => format!("noise of {}", value(i64::from(*amplitude))),

@@ -21,7 +21,12 @@ fault! {
 
 impl FaultKind for ButtonStuck {
     fn lower(&self, _: &Lowering<'_>) -> Lowered {
-        stimulus(&self.input, InputKind::Button, InputState::Pressed(self.pressed), self.hold)
+        stimulus(
+            &self.input,
+            InputKind::Button,
+            InputState::Stuck(Some(if self.pressed { 1000 } else { 0 })),
+            self.hold,
+        )
     }
 
     fn needs(&self) -> &'static [Port] {

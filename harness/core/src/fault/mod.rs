@@ -348,7 +348,7 @@ fn stimulus(input: &Input, kind: InputKind, state: InputState, hold: Duration) -
             text: "the device never took notice of the input",
             within: Duration(hold.0 + 1_000_000_000),
         },
-        revert: vec![Action::Release { input: input.clone(), kind }],
+        revert: vec![Action::Release { input: input.clone(), kind, everything: false }],
         at_breakpoint: AtBreakpoint::ResumeThenInject,
     }
 }

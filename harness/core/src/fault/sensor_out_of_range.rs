@@ -22,7 +22,7 @@ fault! {
 
 impl FaultKind for SensorOutOfRange {
     fn lower(&self, _: &Lowering<'_>) -> Lowered {
-        stimulus(&self.input, InputKind::Temperature, InputState::Value(self.shows.0), self.hold)
+        stimulus(&self.input, InputKind::Temperature, InputState::Stuck(Some(self.shows.0)), self.hold)
     }
 
     fn needs(&self) -> &'static [Port] {

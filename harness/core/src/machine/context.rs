@@ -171,7 +171,7 @@ impl Cx {
 
     /// Promises that an input is given back to the world at the end, once however often it is used.
     pub(super) fn promise_release(&mut self, input: &Input, kind: InputKind) {
-        let release = Action::Release { input: input.clone(), kind };
+        let release = Action::Release { input: input.clone(), kind, everything: true };
         let promised = self.promises.values().any(|p| p.fault.is_none() && p.revert == release);
         if !promised {
             self.promise(None, release);

@@ -16,6 +16,7 @@ pub use probe::VirtualProbe;
 #[cfg(unix)]
 pub type HostedBoard = brownout_board::doors::Host<Board>;
 mod trace;
+mod world;
 
 use brownout_board::{Board, Config};
 use brownout_core::port::{Port, PortError, Trouble};

@@ -2,13 +2,20 @@
 
 use super::probe::VirtualProbe;
 use super::trace::{Trace, power_cut};
+use super::world::{self, Inputs, send_noise};
 use crate::debug::{Opener, Target};
 use async_trait::async_trait;
 use brownout_board::{Board, Cycles, Nanos};
-use brownout_core::action::{Access, Done, FlashCorruption, FlashCut, MemoryWord, Reset};
+use brownout_core::action::{
+    Access, Done, FlashCorruption, FlashCut, InputState, MemoryWord, Noise, Reset, SupplyCourse,
+};
+use brownout_core::names::Input;
+use brownout_core::plan::InputKind;
 use brownout_core::port::PortError;
-use brownout_core::time::Instant;
-use brownout_ports::{Clock, Console, Debug, FlashTrace, Observed, Power, ProgramOrder, Watch};
+use brownout_core::time::{Duration, Instant};
+use brownout_ports::{
+    Clock, Console, Debug, FlashTrace, Observed, Power, ProgramOrder, Stimulus, Supply, Watch,
+};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,6 +27,12 @@ const LOG_EVERY: Cycles = Cycles::from_micros(10_000);
 /// How often the core is looked at while a breakpoint is awaited, in device time.
 const LOOK_EVERY: Cycles = Cycles::from_micros(1_000);
 
+/// How often is looked whether the device has taken notice of an input, in device time.
+const NOTICE_EVERY: Cycles = Cycles::from_micros(10_000);
+
+/// More bytes of a flood are not held at a time.
+const MOST_FLOODED: usize = 16 << 20;
+
 /// A device in virtual time, with all its ports.
 pub(crate) struct Simulated {
     board: Arc<Mutex<Board>>,
@@ -28,10 +41,15 @@ pub(crate) struct Simulated {
     watch: Watch,
     /// The board's instruction count and time when its log was last read.
     log_read: Cell<(u64, Cycles)>,
+    /// The speed of its console in bit/s.
+    baud: u32,
+    /// How many bytes of a flood are under way or have arrived.
+    flooded: Cell<usize>,
+    inputs: RefCell<Inputs>,
 }
 
 impl Simulated {
-    pub(crate) fn new(chip: &str, seed: u64, watch: Watch) -> Result<Rc<Self>, PortError> {
+    pub(crate) fn new(chip: &str, baud: u32, seed: u64, watch: Watch) -> Result<Rc<Self>, PortError> {
         let board = Arc::new(Mutex::new(super::board(chip, seed)?));
         let wired = Arc::clone(&board);
         let open: Opener = Box::new(move || Ok(VirtualProbe::open(Arc::clone(&wired))));
@@ -42,6 +60,9 @@ impl Simulated {
             trace: RefCell::default(),
             watch,
             log_read: Cell::new((0, Cycles(0))),
+            baud,
+            flooded: Cell::new(0),
+            inputs: RefCell::default(),
         }))
     }
 
@@ -73,9 +94,12 @@ impl Simulated {
         loop {
             // A probe that waits for a breakpoint looks at the core as often as it does in real time.
             let looking = self.target.borrow().must_look();
-            let next = if looking { until.min(self.now() + LOOK_EVERY) } else { until };
+            let mut next = if looking { until.min(self.now() + LOOK_EVERY) } else { until };
+            if self.inputs.borrow().are_awaited() {
+                next = next.min(self.now() + NOTICE_EVERY);
+            }
             self.with(|board| board.run(next));
-            let reported = self.publish() | (looking && self.look());
+            let reported = self.publish() | (looking && self.look()) | self.notice();
             let logged = self.read_log();
             if reported || logged {
                 return true;
@@ -89,6 +113,20 @@ impl Simulated {
                 return any;
             }
         }
+    }
+
+    /// Reports the inputs of which the device has taken notice.
+    fn notice(&self) -> bool {
+        if !self.inputs.borrow().are_awaited() {
+            return false;
+        }
+        let noticed = self.with(|board| self.inputs.borrow_mut().noticed(board));
+        let at = Instant(self.now().nanos().0);
+        let any = !noticed.is_empty();
+        for (input, times) in noticed {
+            self.watch.report(at, Observed::Touched { input, times });
+        }
+        any
     }
 
     /// Looks whether the core stands at a breakpoint.
@@ -144,7 +182,74 @@ impl Console for Simulated {
     }
 
     async fn send(&self, bytes: &[u8]) -> Result<(), PortError> {
-        self.with(|board| board.console_input(bytes));
+        if !self.trace.borrow().is_unplugged() {
+            self.with(|board| board.console_input(bytes));
+        }
+        Ok(())
+    }
+
+    async fn noise(&self, noise: &Noise) -> Result<Done, PortError> {
+        if self.trace.borrow().is_unplugged() {
+            return Ok(Done::Sent { bytes: 0 });
+        }
+        Ok(self.with(|board| send_noise(board, noise)))
+    }
+
+    async fn flood(&self, bytes: &[u8], time: Duration) -> Result<(), PortError> {
+        // At its full speed the line carries a character in ten bits.
+        let most = u128::from(self.baud) * u128::from(time.0) / 10 / 1_000_000_000;
+        let count = usize::try_from(most).unwrap_or(MOST_FLOODED).min(MOST_FLOODED);
+        if self.trace.borrow().is_unplugged() {
+            return Ok(());
+        }
+        let flood: Vec<u8> = bytes.iter().copied().cycle().take(count).collect();
+        self.with(|board| board.console_input(&flood));
+        self.flooded.set(flood.len());
+        Ok(())
+    }
+
+    async fn end_flood(&self) -> Result<Done, PortError> {
+        let left = self.with(Board::console_input_cut);
+        let flooded = self.flooded.take();
+        Ok(Done::Sent { bytes: flooded.saturating_sub(left) as u64 })
+    }
+
+    async fn unplug(&self, unplugged: bool) -> Result<(), PortError> {
+        self.publish();
+        if unplugged {
+            self.with(Board::console_input_cut);
+        }
+        self.trace.borrow_mut().unplug(unplugged);
+        Ok(())
+    }
+}
+
+#[async_trait(?Send)]
+impl Supply for Simulated {
+    async fn course(&self, course: &SupplyCourse) -> Result<(), PortError> {
+        let result = self.with(|board| world::course(board, course));
+        self.publish();
+        result
+    }
+
+    async fn nominal(&self) -> Result<(), PortError> {
+        self.with(world::nominal);
+        self.publish();
+        Ok(())
+    }
+}
+
+#[async_trait(?Send)]
+impl Stimulus for Simulated {
+    async fn apply(&self, input: &Input, kind: InputKind, state: &InputState) -> Result<Done, PortError> {
+        let observes = self.with(|board| self.inputs.borrow_mut().apply(board, input, kind, state))?;
+        self.publish();
+        Ok(Done::Stimulated { observes })
+    }
+
+    async fn release(&self, input: &Input, kind: InputKind, everything: bool) -> Result<(), PortError> {
+        self.with(|board| self.inputs.borrow_mut().release(board, input, kind, everything));
+        self.publish();
         Ok(())
     }
 }

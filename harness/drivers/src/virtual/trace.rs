@@ -16,6 +16,8 @@ const CHUNK: usize = 256;
 pub(super) struct Trace {
     console: Option<(Instant, Vec<u8>)>,
     console_open: bool,
+    /// The console's cable is pulled.
+    unplugged: bool,
     /// While tracing: the number of the last operation before the trace began.
     base: Option<u64>,
 }
@@ -29,6 +31,17 @@ impl Trace {
         }
     }
 
+    /// Pulls the console's cable or plugs it in again.
+    pub(super) fn unplug(&mut self, unplugged: bool) {
+        self.unplugged = unplugged;
+        self.console = None;
+    }
+
+    /// Whether the console's cable is pulled.
+    pub(super) const fn is_unplugged(&self) -> bool {
+        self.unplugged
+    }
+
     /// Reports the flash operations after number `base`, or none.
     pub(super) fn flash_after(&mut self, base: Option<u64>) {
         self.base = base;
@@ -38,7 +51,7 @@ impl Trace {
     pub(super) fn take(&mut self, output: &Output, mut report: impl FnMut(Instant, Observed)) {
         let at = Instant(output.at.nanos().0);
         match &output.what {
-            Visible::Console(byte) if self.console_open => {
+            Visible::Console(byte) if self.console_open && !self.unplugged => {
                 let (since, bytes) = self.console.get_or_insert_with(|| (at, Vec::new()));
                 *since = at;
                 bytes.push(*byte);
@@ -56,6 +69,9 @@ impl Trace {
                     };
                     report(at, Observed::Flash(op));
                 }
+            }
+            Visible::Supply { millivolts } => {
+                report(at, Observed::Voltage { millivolts: u32::from(*millivolts) });
             }
             Visible::Rail { on } => {
                 self.flush(&mut report);

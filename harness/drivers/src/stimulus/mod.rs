@@ -1,0 +1,6 @@
+//! What a device senses, and how to change it.
+
+mod command;
+
+pub(crate) use command::StimulusCommand;
+pub use command::StimulusCommandParams;

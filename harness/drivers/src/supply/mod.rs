@@ -1,0 +1,6 @@
+//! Adjustable supplies.
+
+mod scpi;
+
+pub(crate) use scpi::Scpi;
+pub use scpi::ScpiParams;
