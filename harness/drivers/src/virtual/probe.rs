@@ -259,6 +259,10 @@ impl<D: Device> DebugTarget for Wire<'_, D> {
         self.device.write(address, width, value)
     }
 
+    fn power_debug_interface(&mut self, on: bool) {
+        self.device.power_debug_interface(on);
+    }
+
     fn protected(&self) -> bool {
         self.device.protected()
     }
