@@ -259,7 +259,7 @@ impl Recorder {
                     to: Signal::from("ready"),
                     within: Duration::from_secs(5),
                 }),
-                Check::Never(Never { signal: Signal::from("panic") }),
+                Check::Never(Never { signal: Signal::from("panic"), fields: Default::default(), except: Default::default() }),
             ],
         };
         let mut r = Self { now: 0, plan, events: Vec::new(), console: 0, action: 0, control: 0 };
