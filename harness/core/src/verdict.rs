@@ -1,7 +1,9 @@
 //! Verdicts: what the timeline says about the device.
 
 use crate::event::EventNo;
-use crate::time::Duration;
+use crate::names::Signal;
+use crate::quantity::Share;
+use crate::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 /// The three answers. The order is that of merging: a fail outweighs an inconclusive, that a pass.
@@ -55,6 +57,30 @@ pub struct Finding {
     /// that ended early the judge makes it inconclusive.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub by_absence: bool,
+    /// What it rests on not having been seen, and when. The judge weighs it against what could be seen at all, so
+    /// that a finding which is stored has none.
+    #[serde(skip)]
+    pub absences: Vec<Absence>,
+}
+
+/// Something that was not seen over a stretch of the run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Absence {
+    /// What.
+    pub of: Heard,
+    /// From when.
+    pub from: Instant,
+    /// Until when.
+    pub to: Instant,
+}
+
+/// What a device can be heard by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// A signal of the board file.
+    Signal(Signal),
+    /// The log of the firmware.
+    Log,
 }
 
 /// How many events a finding points at; who wants more has the timeline.
@@ -62,7 +88,14 @@ pub const EVIDENCE_MAX: usize = 32;
 
 impl Finding {
     fn new(verdict: Verdict, reason: impl Into<String>) -> Self {
-        Self { verdict, reason: reason.into(), evidence: Vec::new(), figures: Vec::new(), by_absence: false }
+        Self {
+            verdict,
+            reason: reason.into(),
+            evidence: Vec::new(),
+            figures: Vec::new(),
+            by_absence: false,
+            absences: Vec::new(),
+        }
     }
 
     /// The device did it.
@@ -101,15 +134,94 @@ impl Finding {
         self.figures.extend(figures);
         self
     }
+
+    /// Says that it rests on something not having been seen over a stretch of the run.
+    #[must_use]
+    pub fn resting_on(mut self, of: Heard, from: Instant, to: Instant) -> Self {
+        self.absences.push(Absence { of, from, to });
+        self
+    }
 }
 
-/// A measured length of time.
+/// Something measured.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Figure {
-    /// Its name: `time_to_recover`, `time_to_detect`.
+    /// Its name: `time_to_recover`, `time_to_detect`, `availability`.
     pub name: String,
     /// The value.
-    pub value: Duration,
+    pub value: Measure,
+}
+
+impl Figure {
+    /// A figure of a name.
+    pub fn new(name: &str, value: impl Into<Measure>) -> Self {
+        Self { name: name.to_owned(), value: value.into() }
+    }
+}
+
+/// A measured value. In JSON a text with its unit (`"1.2s"`, `"99.5%"`), or a number for a count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Measure {
+    /// A length of time.
+    Time(Duration),
+    /// A share of something.
+    Share(Share),
+    /// How many.
+    Count(u64),
+}
+
+impl From<Duration> for Measure {
+    fn from(time: Duration) -> Self {
+        Self::Time(time)
+    }
+}
+
+impl From<Share> for Measure {
+    fn from(share: Share) -> Self {
+        Self::Share(share)
+    }
+}
+
+impl From<u64> for Measure {
+    fn from(count: u64) -> Self {
+        Self::Count(count)
+    }
+}
+
+/// A share in percent, as reports show it: `99.5%`, `89.9999%`. Exact: a share is a number of millionths.
+pub fn percent(Share(millionths): Share) -> String {
+    let decimals = format!("{:04}", millionths % 10_000);
+    let decimals = decimals.trim_end_matches('0');
+    let point = if decimals.is_empty() { "" } else { "." };
+    format!("{}{point}{decimals}%", millionths / 10_000)
+}
+
+impl Serialize for Measure {
+    fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Time(time) => time.serialize(s),
+            Self::Share(share) => share.serialize(s),
+            Self::Count(count) => count.serialize(s),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Measure {
+    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Raw {
+            Count(u64),
+            Text(String),
+        }
+        match Raw::deserialize(d)? {
+            Raw::Count(count) => Ok(Self::Count(count)),
+            Raw::Text(text) => {
+                let share = text.parse().map(Self::Share);
+                share.or_else(|_| text.parse().map(Self::Time)).map_err(serde::de::Error::custom)
+            }
+        }
+    }
 }
 
 /// One line of the judgement.
@@ -160,6 +272,26 @@ mod tests {
         let few = Finding::pass("x").showing([EventNo(3), EventNo(1)]).showing([EventNo(3)]);
         assert_eq!(few.evidence, [EventNo(1), EventNo(3)]);
         assert_eq!(Finding::pass("x").showing((1..1000).map(EventNo)).evidence.len(), EVIDENCE_MAX);
+    }
+
+    #[test]
+    fn figures_read_back_and_those_of_old_runs_do() {
+        let measures: [Measure; 3] =
+            [Duration::from_millis(1200).into(), Share(995_000).into(), 7_u64.into()];
+        let figures = measures.map(|value| Figure::new("x", value));
+        let json = serde_json::to_string(&figures).unwrap();
+        assert!(
+            json.contains(r#""value":"1.2s""#) && json.contains(r#""99.5%""#) && json.contains(":7"),
+            "{json}"
+        );
+        assert_eq!(serde_json::from_str::<Vec<Figure>>(&json).unwrap(), figures);
+        assert_eq!(
+            [1_000_000, 995_000, 899_999, 100, 0].map(|n| percent(Share(n))),
+            ["100%", "99.5%", "89.9999%", "0.01%", "0%"]
+        );
+        for wrong in [r#""7""#, "-1", "1.5", r#""fast""#] {
+            assert!(serde_json::from_str::<Measure>(wrong).is_err(), "{wrong}");
+        }
     }
 
     proptest! {

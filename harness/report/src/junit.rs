@@ -1,6 +1,7 @@
 //! JUnit XML, as CI servers read it.
 
 use crate::escape::{sentence, visible};
+use crate::figures::plain;
 use crate::{EvidenceLine, RunLine, Shortfall, Suite, shell};
 use brownout_core::verdict::Verdict;
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
@@ -63,8 +64,9 @@ fn test_case(run: &RunLine, with_seed: bool) -> TestCase {
         case.add_property(Property::new(name, value));
     }
     for figure in &run.figures {
-        let value = format!("{:.6}", figure.value.as_secs_f64());
-        case.add_property(Property::new(format!("{}_s", visible(&figure.name)), value));
+        let (unit, value) = plain(figure.value);
+        let value = if unit.is_empty() { value.to_string() } else { format!("{value:.6}") };
+        case.add_property(Property::new(format!("{}{unit}", visible(&figure.name)), value));
     }
     case
 }

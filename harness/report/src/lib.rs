@@ -11,6 +11,7 @@
 //! Whatever a device said is hostile text; it goes through [`escape::visible`] before it gets anywhere.
 
 pub mod escape;
+mod figures;
 pub mod html;
 pub mod json;
 pub mod junit;
@@ -21,9 +22,10 @@ mod spans;
 mod suite;
 pub mod terminal;
 
+pub use figures::{Spread, shown};
 pub use narrate::{Detail, Narrator, Told, Tone};
 pub use spans::short;
-pub use suite::{EvidenceLine, RunLine, Shortfall, Spread, Suite};
+pub use suite::{EvidenceLine, RunLine, Shortfall, Suite};
 
 use brownout_core::event::{Event, What};
 use brownout_core::plan::Plan;

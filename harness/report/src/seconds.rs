@@ -30,28 +30,6 @@ pub(crate) mod optional {
     }
 }
 
-/// Figures of checks.
-pub(crate) mod figures {
-    use super::{Deserialize, Deserializer, Duration, Serialize, Serializer};
-    use brownout_core::verdict::Figure;
-
-    #[derive(Serialize, Deserialize)]
-    struct Line {
-        name: String,
-        #[serde(rename = "value_s", with = "super")]
-        value: Duration,
-    }
-
-    pub(crate) fn serialize<S: Serializer>(figures: &[Figure], s: S) -> Result<S::Ok, S::Error> {
-        s.collect_seq(figures.iter().map(|figure| Line { name: figure.name.clone(), value: figure.value }))
-    }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<Figure>, D::Error> {
-        let lines = Vec::<Line>::deserialize(d)?;
-        Ok(lines.into_iter().map(|Line { name, value }| Figure { name, value }).collect())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,6 @@
 //! Many runs: what is kept of each once its timeline is put away, and what they say together.
 
-use crate::{Narrator, RunView, seconds};
+use crate::{Narrator, RunView, Spread, figures, seconds};
 use brownout_core::event::EventNo;
 use brownout_core::time::{Duration, Instant};
 use brownout_core::verdict::{Figure, Judged, Verdict};
@@ -54,7 +54,7 @@ pub struct RunLine {
     /// Every line of the judgement that is not a pass.
     pub shortfalls: Vec<Shortfall>,
     /// Figures of all checks.
-    #[serde(with = "seconds::figures")]
+    #[serde(with = "figures")]
     pub figures: Vec<Figure>,
 }
 
@@ -85,24 +85,6 @@ pub struct EvidenceLine {
     pub at: Option<Instant>,
     /// Its words, escaped.
     pub text: String,
-}
-
-/// A figure over many runs. Of one run it would be a measurement; `n` says how many there are.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Spread {
-    /// The figure's name.
-    pub name: String,
-    /// How often it was measured.
-    pub n: usize,
-    /// The shortest.
-    #[serde(rename = "min_s", with = "seconds")]
-    pub min: Duration,
-    /// The middle one; of an even number, the lower of the two in the middle.
-    #[serde(rename = "median_s", with = "seconds")]
-    pub median: Duration,
-    /// The longest.
-    #[serde(rename = "max_s", with = "seconds")]
-    pub max: Duration,
 }
 
 impl RunLine {
@@ -163,19 +145,7 @@ impl Suite {
 
     /// Each figure over all runs that have it, by name.
     pub fn spreads(&self) -> Vec<Spread> {
-        let mut by_name: BTreeMap<&str, Vec<Duration>> = BTreeMap::new();
-        for figure in self.runs.iter().flat_map(|r| &r.figures) {
-            by_name.entry(&figure.name).or_default().push(figure.value);
-        }
-        by_name
-            .into_iter()
-            .filter_map(|(name, mut values)| {
-                values.sort_unstable();
-                let median = *values.get((values.len().checked_sub(1)?) / 2)?;
-                let (min, max) = (*values.first()?, *values.last()?);
-                Some(Spread { name: name.to_owned(), n: values.len(), min, median, max })
-            })
-            .collect()
+        Spread::of_all(self.runs.iter().flat_map(|r| &r.figures))
     }
 }
 

@@ -4,7 +4,7 @@ use super::{CheckKind, Timeline, times};
 use crate::event::Phase;
 use crate::names::Signal;
 use crate::trigger::BOOT;
-use crate::verdict::Finding;
+use crate::verdict::{Finding, Heard};
 
 crate::record! {
     /// The `boot` signal is seen at most so often in the method. Boots that the scenario itself causes count too.
@@ -30,6 +30,15 @@ impl CheckKind for BootsAtMost {
             times(self.times)
         );
         let finding = if count <= self.times { Finding::pass(reason) } else { Finding::fail(reason) };
-        finding.showing(boots.iter().map(|s| s.event.n))
+        let watched = timeline.observed_from(method);
+        finding.showing(boots.iter().map(|s| s.event.n)).resting_on(
+            Heard::Signal(Signal::from(BOOT)),
+            watched.from,
+            watched.to,
+        )
+    }
+
+    fn in_control(&self, timeline: &Timeline<'_>) -> Option<Finding> {
+        Some(self.judge(timeline))
     }
 }

@@ -1,6 +1,7 @@
 //! `durable: target`: what the device acknowledged is still there after it booted again.
 
-use super::{CheckKind, Timeline, quoted, times};
+use super::decimal::same_value;
+use super::{CheckKind, Timeline, quoted, times, unless_open};
 use crate::event::{EventNo, Phase, What};
 use crate::names::{Command, Setting};
 use crate::trigger::BOOT;
@@ -165,6 +166,11 @@ impl CheckKind for Durable {
             None => self.unproven(&register),
         }
     }
+
+    /// Without a fault the device may never restart, which leaves it open.
+    fn in_control(&self, timeline: &Timeline<'_>) -> Option<Finding> {
+        unless_open(self.judge(timeline))
+    }
 }
 
 impl Durable {
@@ -217,70 +223,5 @@ impl Known<'_> {
     fn in_words_after(&self) -> String {
         let how = if self.acknowledged { "acknowledged" } else { "read" };
         format!("{how} only after that, as {}", self.told)
-    }
-}
-
-/// Whether two values are the same: as decimal numbers where both are, else as text.
-fn same_value(a: &str, b: &str) -> bool {
-    match (Decimal::parse(a), Decimal::parse(b)) {
-        (Some(a), Some(b)) => a == b,
-        _ => a == b,
-    }
-}
-
-/// A decimal number of any length, in the one way to write it that is left without needless zeros.
-#[derive(Debug, PartialEq, Eq)]
-struct Decimal<'a> {
-    negative: bool,
-    whole: &'a str,
-    fraction: &'a str,
-}
-
-impl<'a> Decimal<'a> {
-    fn parse(text: &'a str) -> Option<Self> {
-        let (negative, digits) = match text.strip_prefix('-') {
-            Some(rest) => (true, rest),
-            None => (false, text.strip_prefix('+').unwrap_or(text)),
-        };
-        let (whole, fraction) = match digits.split_once('.') {
-            Some((_, "")) => return None,
-            Some(parts) => parts,
-            None => (digits, ""),
-        };
-        let all_digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
-        if whole.is_empty() || !all_digits(whole) || !all_digits(fraction) {
-            return None;
-        }
-        let (whole, fraction) = (whole.trim_start_matches('0'), fraction.trim_end_matches('0'));
-        let zero = whole.is_empty() && fraction.is_empty();
-        Some(Self { negative: negative && !zero, whole, fraction })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::same_value;
-
-    #[test]
-    fn numbers_are_compared_by_value_and_the_rest_as_text() {
-        for (a, b) in [("21.50", "21.5"), ("+7", "7"), ("-0.0", "0"), ("007", "7"), ("1.0", "1"), ("x", "x")]
-        {
-            assert!(same_value(a, b) && same_value(b, a), "{a} {b}");
-        }
-        for (a, b) in [
-            ("21.5", "2.15"),
-            ("21.05", "21.5"),
-            ("-1", "1"),
-            ("10", "1"),
-            ("1e1", "10"),
-            ("1.", "1"),
-            (".5", "0.5"),
-            ("", "0"),
-            ("on", "ON"),
-            ("9007199254740993", "9007199254740992"),
-            ("0x10", "16"),
-        ] {
-            assert!(!same_value(a, b) && !same_value(b, a), "{a} {b}");
-        }
     }
 }

@@ -1,6 +1,8 @@
 //! One fault on the timeline, from arming to revert.
 
+use super::stretch::Stretch;
 use super::timeline::{Mark, Timeline};
+use crate::action::Action;
 use crate::event::{FaultNo, StepNo, What};
 
 /// What the timeline says of one fault that was armed.
@@ -60,6 +62,43 @@ impl<'a> FaultWindow<'a> {
         self.injected.is_some() && self.confirmed.is_some()
     }
 
+    /// What began to do it, and the place from which on the device may show that it feels it. A course of the supply,
+    /// or several cuts in a row, begin long before all of them is on record as done.
+    pub fn struck(&self, timeline: Timeline<'a>) -> Option<(Mark<'a>, usize)> {
+        let injected = self.injected?;
+        let begin = self.fired.unwrap_or(self.armed).place;
+        let (mut first_of_supply, mut last) = (None, None);
+        for mark in timeline.marks().take(injected.place).skip(begin) {
+            match &mark.event.what {
+                What::Action { action: Action::Power { .. } | Action::Supply(_), .. } => {
+                    first_of_supply.get_or_insert(mark);
+                }
+                What::Action { action, .. } if !is_reading(action) => last = Some(mark),
+                _ => {}
+            }
+        }
+        Some(match first_of_supply {
+            Some(first) => (first, first.place),
+            None => (injected, last.map_or(injected.place, |m| m.place)),
+        })
+    }
+
+    /// While it lasts: until it is undone, or, if there is nothing to undo, until the next fault strikes or nothing more
+    /// is watched. `None` if it was never seen to bite.
+    pub fn lasting(&self, timeline: Timeline<'a>) -> Option<Stretch> {
+        let (from, _) = self.struck(timeline).filter(|_| self.bit())?;
+        let whole = timeline.observed_from(from);
+        let injected = self.injected?;
+        let over = match self.reverted {
+            Some(reverted) => Some(reverted),
+            None => timeline.next_injection(injected.place + 1),
+        };
+        Some(match over.filter(|over| over.place < whole.end) {
+            Some(over) => Stretch::between(from, over),
+            None => whole,
+        })
+    }
+
     /// From when the device has to come back by itself: the revert, or, of a fault that is not undone, the injection.
     pub fn let_go(&self) -> Option<Mark<'a>> {
         self.reverted.or(self.injected)
@@ -78,10 +117,15 @@ impl<'a> FaultWindow<'a> {
             .marks()
             .take(end)
             .skip(begin)
-            .filter(|m| matches!(m.event.what, What::Action { .. }))
+            .filter(|m| matches!(&m.event.what, What::Action { action, .. } if !is_reading(action)))
             .last();
         Some(asked.map_or(end, |m| m.place))
     }
+}
+
+/// Whether it only looks: what checks ask to be sampled says nothing about the fault.
+const fn is_reading(action: &Action) -> bool {
+    matches!(action, Action::Read(_))
 }
 
 type Slot = for<'f, 'a> fn(&'f mut FaultWindow<'a>) -> &'f mut Option<Mark<'a>>;

@@ -3,13 +3,24 @@
 //! A check is a pure function from the finished timeline to a finding. It sees nothing else: not the plan's steps, not
 //! the rig, not the clock.
 
+mod always;
+mod availability;
 mod boots_at_most;
+mod condition;
+mod decimal;
+mod degrades_to;
+mod detects_within;
 mod durable;
 mod fault_window;
 mod never;
+mod own_doing;
 mod recovers;
 mod reset_cause;
+mod reset_storm;
+mod response;
+mod returns_to;
 mod seen;
+mod stretch;
 #[cfg(test)]
 pub(crate) mod tape;
 #[cfg(test)]
@@ -17,17 +28,30 @@ mod tests;
 mod text;
 mod timeline;
 
+pub use always::{Always, During};
+pub use availability::Availability;
 pub use boots_at_most::BootsAtMost;
+pub use condition::{Expected, Range, Where};
+pub use decimal::Number;
+pub use degrades_to::DegradesTo;
+pub use detects_within::DetectsWithin;
 pub use durable::Durable;
 pub use fault_window::FaultWindow;
 pub use never::Never;
+pub(crate) use own_doing::unheard;
+pub use own_doing::{Except, Exceptions};
 pub use recovers::Recovers;
 pub use reset_cause::ResetCause;
+pub use reset_storm::ResetStorm;
+pub use returns_to::ReturnsTo;
 pub use seen::Seen;
+pub use stretch::Stretch;
 pub use timeline::{Mark, SignalMark, Timeline};
 
+use crate::names::Signal;
+use crate::port::Port;
 use crate::time::Duration;
-use crate::verdict::Finding;
+use crate::verdict::{Finding, Verdict};
 
 crate::kinds! {
     /// Something expected of the device.
@@ -38,6 +62,12 @@ crate::kinds! {
         "durable" => Durable(Durable),
         "reset_cause" => ResetCause(ResetCause),
         "boots_at_most" => BootsAtMost(BootsAtMost),
+        "reset_storm" => ResetStorm(ResetStorm),
+        "always" => Always(Always),
+        "availability" => Availability(Availability),
+        "detects_within" => DetectsWithin(DetectsWithin),
+        "degrades_to" => DegradesTo(DegradesTo),
+        "returns_to" => ReturnsTo(ReturnsTo),
     }
 }
 
@@ -51,6 +81,35 @@ pub trait CheckKind {
     fn pass_needs_all(&self) -> bool {
         true
     }
+
+    /// What it says of a control run, the same run without its faults: what must hold undisturbed too holds there, and
+    /// what shows that a fault was noticed must not be seen there. `None` where it says nothing, because it speaks of
+    /// what follows a fault.
+    fn in_control(&self, timeline: &Timeline<'_>) -> Option<Finding>;
+
+    /// The groups of signals that it asks about, and where it does.
+    fn asks(&self) -> Vec<Asked<'_>> {
+        Vec::new()
+    }
+
+    /// The ports that it cannot do without; those of the signals that it names are known by these.
+    fn needs(&self) -> &'static [Port] {
+        &[]
+    }
+
+    /// Why it can never be answered, or never be broken, whatever the run: its fields do not go together.
+    fn contradiction(&self) -> Option<&'static str> {
+        None
+    }
+}
+
+/// Named groups of a signal that a check asks about.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// The signal.
+    pub signal: &'a Signal,
+    /// The field of the check that names them: the keys of a mapping, or one name.
+    pub at: &'static [&'static str],
 }
 
 impl Check {
@@ -63,6 +122,31 @@ impl Check {
     pub fn pass_needs_all(&self) -> bool {
         self.as_kind().pass_needs_all()
     }
+
+    /// The groups of signals that it asks about, and where it does.
+    pub fn asks(&self) -> Vec<Asked<'_>> {
+        self.as_kind().asks()
+    }
+
+    /// The ports that it cannot do without; those of the signals that it names are known by these.
+    pub fn needs(&self) -> &'static [Port] {
+        self.as_kind().needs()
+    }
+
+    /// Why it can never be answered, or never be broken, whatever the run.
+    pub fn contradiction(&self) -> Option<&'static str> {
+        self.as_kind().contradiction()
+    }
+
+    /// What it says of a control run, the same run without its faults; `None` where it says nothing.
+    pub fn in_control(&self, timeline: &Timeline<'_>) -> Option<Finding> {
+        self.as_kind().in_control(timeline)
+    }
+}
+
+/// A finding that an undisturbed run need not come to: one that wants a fault, or what follows it, is not asked there.
+fn unless_open(finding: Finding) -> Option<Finding> {
+    (finding.verdict != Verdict::Inconclusive).then_some(finding)
 }
 
 /// The most characters of a device's own text that a reason repeats.

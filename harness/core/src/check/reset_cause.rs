@@ -1,10 +1,10 @@
 //! `reset_cause: {after: power_cut, is: power_on}`: the device knows why it started.
 
-use super::{CheckKind, Mark, Timeline, quoted};
+use super::{CheckKind, Mark, Timeline, quoted, unless_open};
 use crate::event::{EventNo, What};
 use crate::names::Signal;
 use crate::trigger::BOOT;
-use crate::verdict::Finding;
+use crate::verdict::{Finding, Heard};
 
 /// The named group of the `boot` signal that holds the cause.
 const CAUSE: &str = "cause";
@@ -50,7 +50,7 @@ impl CheckKind for ResetCause {
                     None => silent.push(boot.event.n),
                 },
                 None if next.is_some_and(|place| place < timeline.observed_to()) => overtaken += 1,
-                None => absent.push(restart.said.event.n),
+                None => absent.push(restart.said.event),
             }
         }
         let Self { after, is } = self;
@@ -63,10 +63,13 @@ impl CheckKind for ResetCause {
             .showing(wrong.iter().flat_map(|(said, boot, _)| [*said, *boot]));
         }
         if let Some(said) = absent.first() {
-            return Finding::fail_by_absence(format!(
-                "no boot was seen after `{after}` ({said}); expected one with the cause {expected}"
+            let finding = Finding::fail_by_absence(format!(
+                "no boot was seen after `{after}` ({}); expected one with the cause {expected}",
+                said.n
             ))
-            .showing(absent.iter().copied());
+            .showing(absent.iter().map(|event| event.n));
+            let heard = Heard::Signal(Signal::from(BOOT));
+            return finding.resting_on(heard, said.at, timeline.observed_until());
         }
         if let Some(boot) = silent.first() {
             return Finding::inconclusive(format!(
@@ -90,6 +93,11 @@ impl CheckKind for ResetCause {
             n => format!("the first boot after each of {n} `{after}` gave the cause {expected}"),
         })
         .showing(right)
+    }
+
+    /// A command restarts the device in a control run too.
+    fn in_control(&self, timeline: &Timeline<'_>) -> Option<Finding> {
+        unless_open(self.judge(timeline))
     }
 }
 

@@ -1,9 +1,10 @@
 //! `seen: {signal: ready, at_least: 2}`: the device showed a behaviour.
 
-use super::{CheckKind, Timeline, quoted, times};
+use super::condition::{Where, shown};
+use super::{Asked, CheckKind, Timeline, times};
 use crate::event::Phase;
 use crate::names::Signal;
-use crate::verdict::Finding;
+use crate::verdict::{Finding, Heard};
 
 crate::record! {
     /// A signal is seen during the method: what the device showed in its steady state, or shows while the rig is put
@@ -14,7 +15,7 @@ crate::record! {
         /// Which signal.
         signal: Signal = "signal",
         /// What its named groups must have caught.
-        fields: std::collections::BTreeMap<String, String> = "where" or Default::default(),
+        fields: Where = "where" or Where::default(),
         /// How often at least.
         at_least: u64 = "at_least" (Positive) or 1,
     }
@@ -27,15 +28,9 @@ impl CheckKind for Seen {
         };
         let seen: Vec<_> = timeline
             .signals(&self.signal, method.place..timeline.observed_to())
-            .filter(|s| self.fields.iter().all(|(group, value)| s.fields.get(group) == Some(value)))
+            .filter(|s| self.fields.holds(s.fields))
             .collect();
-        let what = if self.fields.is_empty() {
-            format!("`{}`", self.signal)
-        } else {
-            let pairs: Vec<_> =
-                self.fields.iter().map(|(group, value)| format!("{group}={}", quoted(value))).collect();
-            format!("`{}` with {}", self.signal, pairs.join(", "))
-        };
+        let what = shown(&self.signal, &self.fields);
         let count = seen.len() as u64;
         let reason = match (seen.first(), seen.last()) {
             (Some(first), Some(_)) if count == 1 => {
@@ -52,10 +47,20 @@ impl CheckKind for Seen {
         let reason = format!("{reason}; expected at least {}", times(self.at_least));
         let finding =
             if count >= self.at_least { Finding::pass(reason) } else { Finding::fail_by_absence(reason) };
+        let watched = timeline.observed_from(method);
+        let finding = finding.resting_on(Heard::Signal(self.signal.clone()), watched.from, watched.to);
         finding.showing(seen.iter().map(|s| s.event.n))
     }
 
     fn pass_needs_all(&self) -> bool {
         false
+    }
+
+    fn in_control(&self, _: &Timeline<'_>) -> Option<Finding> {
+        None
+    }
+
+    fn asks(&self) -> Vec<Asked<'_>> {
+        vec![Asked { signal: &self.signal, at: &["where"] }]
     }
 }

@@ -180,6 +180,36 @@ impl Tape {
         self.armed("reset", step).fired().action(Action::Reset { how: Reset::Pin }).acted().injected()
     }
 
+    /// A fault of an input begins; seen to bite at once.
+    pub(crate) fn sensor_off(self, step: StepNo) -> Self {
+        let (input, kind) = ("temperature".into(), crate::plan::InputKind::Temperature);
+        let state = crate::action::InputState::Silent;
+        let tape = self.armed("sensor_nack", step).fired();
+        tape.action(Action::Stimulate { input, kind, state }).acted().injected().confirmed()
+    }
+
+    /// The input is given back.
+    pub(crate) fn sensor_back(self) -> Self {
+        let (input, kind) = ("temperature".into(), crate::plan::InputKind::Temperature);
+        self.action(Action::Release { input, kind }).acted().reverted()
+    }
+
+    /// The console's cable is pulled, or plugged in again.
+    pub(crate) fn console_unplugged(self, step: StepNo) -> Self {
+        let tape = self.armed("console_silence", step).fired();
+        tape.action(Action::Unplug { unplugged: true }).acted().injected().confirmed()
+    }
+
+    /// It is plugged in again.
+    pub(crate) fn console_plugged(self) -> Self {
+        self.action(Action::Unplug { unplugged: false }).acted().reverted()
+    }
+
+    /// A signal that is seen so often, one each so many milliseconds, the first after that time.
+    pub(crate) fn beats(self, times: u64, ms: u64, name: &str, fields: &[(&str, &str)]) -> Self {
+        (0..times).fold(self, |tape, _| tape.ms(ms).signal_with(name, fields))
+    }
+
     pub(crate) fn sent(self, command: &str) -> Self {
         self.event(What::Sent { dut: dut(), command: command.into(), line: command.to_owned() })
     }

@@ -24,7 +24,11 @@ mod tests {
             Check::Seen(seen.clone()),
             Check::Seen(Seen { at_least: 2, ..seen.clone() }),
             Check::Seen(Seen { fields, ..seen }),
-            Check::Never(Never { signal: "panic".into() }),
+            Check::Never(Never {
+                signal: "panic".into(),
+                fields: Default::default(),
+                except: Default::default(),
+            }),
             Check::Recovers(Recovers {
                 from: "power_cut".to_owned(),
                 to: "ready".into(),

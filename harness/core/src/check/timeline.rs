@@ -1,14 +1,18 @@
 //! The finished timeline, as checks see it.
 
 use super::fault_window::FaultWindow;
+use super::stretch::Stretch;
 use crate::event::{Ended, Event, Phase, What};
 use crate::names::Signal;
+use crate::plan::{BoardPlan, Source};
 use std::collections::BTreeMap;
 
 /// All events of a run, in order.
 #[derive(Clone, Copy, Debug)]
 pub struct Timeline<'a> {
     events: &'a [Event],
+    /// By which door each signal comes, where that is known.
+    sources: Option<&'a BTreeMap<Signal, Source>>,
 }
 
 /// An event and its place in the timeline. Places, not numbers or times, say what came before what: two events may
@@ -35,7 +39,17 @@ pub struct SignalMark<'a> {
 impl<'a> Timeline<'a> {
     /// Takes the events of a run.
     pub const fn new(events: &'a [Event]) -> Self {
-        Self { events }
+        Self { events, sources: None }
+    }
+
+    /// The same of a known board, which says by which door each signal comes.
+    pub const fn of(events: &'a [Event], board: &'a BoardPlan) -> Self {
+        Self { events, sources: Some(&board.signals) }
+    }
+
+    /// By which door a signal comes, if the board is known.
+    pub fn source(&self, signal: &Signal) -> Option<&'a Source> {
+        self.sources?.get(signal)
     }
 
     /// Every event.
@@ -72,6 +86,12 @@ impl<'a> Timeline<'a> {
             .map(|m| m.event.at)
             .or_else(|| self.events.last().map(|e| e.at))
             .unwrap_or_default()
+    }
+
+    /// From one event to where nothing more tells of the device's own doing.
+    pub fn observed_from(&self, from: Mark<'_>) -> Stretch {
+        let (end, to) = (self.observed_to().max(from.place), self.observed_until().max(from.event.at));
+        Stretch { begin: from.place, end, from: from.event.at, to }
     }
 
     /// The signals of a name from one place up to, but not including, another.

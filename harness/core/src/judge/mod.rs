@@ -9,6 +9,8 @@
 //!   of the timeline could have overturned;
 //! - where a fault never bit, a fail by absence is inconclusive: what is missing may be what the fault should have
 //!   brought about;
+//! - where we ourselves pulled the cable by which the device would have shown it, neither a pass nor a fail rests on
+//!   not having seen it;
 //! - a fail on positive evidence stays a fail.
 
 mod faults;
@@ -17,15 +19,15 @@ mod rig;
 #[cfg(test)]
 mod tests;
 
-use crate::check::{Check, Timeline};
+use crate::check::{Check, Timeline, unheard};
 use crate::event::Event;
 use crate::plan::Plan;
-use crate::verdict::{Finding, Judged, Judgement, Verdict};
+use crate::verdict::{Absence, Finding, Heard, Judged, Judgement, Verdict};
 use rig::Standing;
 
 /// Judges a run. `plan_digest` is the digest of `plan` that the run's first event must name.
 pub fn judge(plan: &Plan, plan_digest: &str, events: &[Event]) -> Judgement {
-    let timeline = Timeline::new(events);
+    let timeline = Timeline::of(events, &plan.board);
     let (standing, rig) = rig::judge(plan_digest, &timeline);
     let mut groundwork = vec![line("rig", "rig", rig)];
     let mut ground = Ground { standing, faults: Verdict::Pass };
@@ -65,6 +67,7 @@ impl Ground {
             return Finding::inconclusive("not judged: the timeline is not a whole account of this plan");
         }
         let mut finding = check.judge(timeline);
+        let deaf = deaf(&std::mem::take(&mut finding.absences), timeline);
         let by_absence = finding.verdict == Verdict::Fail && finding.by_absence;
         if by_absence {
             finding.reason.push_str(stalls);
@@ -72,6 +75,10 @@ impl Ground {
         let unsettled = match (finding.verdict, self.standing) {
             (Verdict::Fail, Standing::Early) if by_absence => "the rig did not watch to the end",
             (Verdict::Pass, Standing::Early) if check.pass_needs_all() => "the rig did not watch to the end",
+            (Verdict::Fail, _) if by_absence && deaf.is_some() => deaf.as_deref().unwrap_or_default(),
+            (Verdict::Pass, _) if check.pass_needs_all() && deaf.is_some() => {
+                deaf.as_deref().unwrap_or_default()
+            }
             (Verdict::Fail, _) if by_absence && self.faults != Verdict::Pass => "a fault never bit",
             _ => return finding,
         };
@@ -82,4 +89,17 @@ impl Ground {
             ..finding
         }
     }
+}
+
+/// Where something that a finding rests on not having been seen could not have been heard, in words.
+fn deaf(absences: &[Absence], timeline: &Timeline<'_>) -> Option<String> {
+    absences.iter().find_map(|absence| {
+        let deaf =
+            unheard(&absence.of, timeline).into_iter().find(|d| d.overlaps(absence.from, absence.to))?;
+        let what = match &absence.of {
+            Heard::Signal(signal) => format!("`{signal}`"),
+            Heard::Log => "the log".to_owned(),
+        };
+        Some(format!("{what} could not be heard from {} to {}", deaf.from, deaf.to))
+    })
 }

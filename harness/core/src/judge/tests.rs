@@ -75,7 +75,7 @@ fn seen(signal: &str) -> Check {
 }
 
 fn never() -> Check {
-    Check::Never(Never { signal: "panic".into() })
+    Check::Never(Never { signal: "panic".into(), fields: Default::default(), except: Default::default() })
 }
 
 fn recovers() -> Check {

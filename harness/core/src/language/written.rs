@@ -66,7 +66,9 @@ fn value(json: &serde_json::Value) -> Value {
         Json::Bool(_) | Json::Number(_) => Value::Scalar { text: json.to_string(), plain: true },
         Json::Array(items) => Value::List(items.iter().map(|item| bare(value(item))).collect()),
         Json::Object(entries) => {
-            let fields: Vec<_> = entries.iter().map(|(name, item)| (name.as_str(), value(item))).collect();
+            // What is absent is not written.
+            let written = entries.iter().filter(|(_, item)| !item.is_null());
+            let fields: Vec<_> = written.map(|(name, item)| (name.as_str(), value(item))).collect();
             mapping(&fields)
         }
     }

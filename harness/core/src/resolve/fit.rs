@@ -5,7 +5,7 @@ use crate::board_file::{BoardFile, GET, SET};
 use crate::check::Check;
 use crate::fault::Fault;
 use crate::language::diagnostic::did_you_mean;
-use crate::language::{Diagnostics, Mention, Span, Value};
+use crate::language::{Diagnostics, Mention, Node, Span, Value};
 use crate::names::{Command, Defect, Dut, Input, Region, Setting, Signal};
 use crate::plan::{Source, Symbol};
 use crate::port::Port;
@@ -240,7 +240,9 @@ impl Fit<'_> {
     fn kind(&self, noun: &str, word: &str, span: Span, out: &mut Diagnostics) {
         let needs_boot = matches!(
             (noun, word),
-            ("check", "boots_at_most" | "reset_cause") | ("trigger", "boot") | ("step", "reset")
+            ("check", "boots_at_most" | "reset_cause" | "reset_storm")
+                | ("trigger", "boot")
+                | ("step", "reset")
         );
         if !needs_boot {
             return;
@@ -320,42 +322,56 @@ impl Fit<'_> {
     fn checks(&self, out: &mut Diagnostics) {
         let Some(Value::List(nodes)) = self.case.node.at(&["expect"]).map(|node| &node.value) else { return };
         for (check, node) in self.case.scenario.expect.iter().zip(nodes) {
-            match check {
-                Check::Seen(seen) => {
-                    let Some(groups) = self.groups.get(seen.signal.as_str()) else { continue };
-                    let Some(Value::Map(written)) = node.at(&["seen", "where"]).map(|node| &node.value)
-                    else {
-                        continue;
-                    };
-                    for (key, _) in written.iter().filter(|(key, _)| !groups.contains(&key.text)) {
-                        let help =
-                            near(&key.text, groups.iter().map(String::as_str), &self.board.path, "groups");
-                        out.error(
-                            key.span,
-                            format!("the signal `{}` has no group `{}`", seen.signal, key.text),
-                            "no such group",
-                            Some(help),
-                        );
-                    }
+            for asked in check.asks() {
+                self.groups_of(asked.signal, written(node, check.kind(), asked.at), out);
+            }
+            for port in check.needs() {
+                self.port(*port, &format!("`{}`", check.kind()), node.span, out);
+            }
+            if let Some(why) = check.contradiction() {
+                out.error(node.span, why, "these fields do not go together", None);
+            }
+            if let Check::Durable(durable) = check {
+                let mut steps = Vec::new();
+                flatten(&self.case.scenario.method, &mut steps);
+                let sets =
+                    steps.iter().any(|s| matches!(s, Step::Set(set) if set.setting == durable.setting));
+                if !sets {
+                    out.error(
+                        node.span,
+                        format!("the method never sets `{}`", durable.setting),
+                        "nothing to keep",
+                        Some(format!("add `set: {{setting: {}, to: …}}` to the method", durable.setting)),
+                    );
                 }
-                Check::Durable(durable) => {
-                    let mut steps = Vec::new();
-                    flatten(&self.case.scenario.method, &mut steps);
-                    let sets =
-                        steps.iter().any(|s| matches!(s, Step::Set(set) if set.setting == durable.setting));
-                    if !sets {
-                        out.error(
-                            node.span,
-                            format!("the method never sets `{}`", durable.setting),
-                            "nothing to keep",
-                            Some(format!("add `set: {{setting: {}, to: …}}` to the method", durable.setting)),
-                        );
-                    }
-                }
-                _ => {}
             }
         }
     }
+
+    /// The groups that a check asks about, as a mapping from their names or as one name, must be the signal's.
+    fn groups_of(&self, signal: &Signal, named: Option<&Node>, out: &mut Diagnostics) {
+        let (Some(groups), Some(named)) = (self.groups.get(signal.as_str()), named) else { return };
+        let named: Vec<(&str, Span)> = match &named.value {
+            Value::Map(entries) => entries.iter().map(|(key, _)| (key.text.as_str(), key.span)).collect(),
+            Value::Scalar { text, .. } => vec![(text, named.span)],
+            _ => Vec::new(),
+        };
+        for (name, span) in named.into_iter().filter(|(name, _)| !groups.contains(*name)) {
+            let help = near(name, groups.iter().map(String::as_str), &self.board.path, "groups");
+            out.error(
+                span,
+                format!("the signal `{signal}` has no group `{name}`"),
+                "no such group",
+                Some(help),
+            );
+        }
+    }
+}
+
+/// Where a field of a check is written, if it is.
+fn written<'n>(node: &'n Node, kind: &str, at: &[&str]) -> Option<&'n Node> {
+    let path: Vec<_> = std::iter::once(kind).chain(at.iter().copied()).collect();
+    node.at(&path)
 }
 
 fn flatten<'a>(steps: &'a [Step], all: &mut Vec<&'a Step>) {

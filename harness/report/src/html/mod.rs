@@ -10,7 +10,7 @@ mod timeline;
 
 use crate::escape::{sentence, visible, visible_capped};
 use crate::suite::{evidence_lines, told_evidence};
-use crate::{EvidenceLine, RunLine, RunView, Suite, shell, short};
+use crate::{EvidenceLine, RunLine, RunView, Suite, shell, short, shown};
 use brownout_core::plan::{Clock, Plan};
 use brownout_core::verdict::{Judged, Verdict};
 use minijinja::Environment;
@@ -104,7 +104,7 @@ impl RunPage {
                 .finding
                 .figures
                 .iter()
-                .map(|f| (visible(&f.name.replace('_', " ")), short(f.value)))
+                .map(|f| (visible(&f.name.replace('_', " ")), shown(f.value)))
                 .collect(),
             evidence: evidence_lines(&j.finding.evidence, MOST_EVIDENCE, &told)
                 .into_iter()
@@ -234,9 +234,9 @@ impl IndexPage {
                     [
                         visible(&s.name.replace('_', " ")),
                         s.n.to_string(),
-                        short(s.min),
-                        short(s.median),
-                        short(s.max),
+                        shown(s.min),
+                        shown(s.median),
+                        shown(s.max),
                     ]
                 })
                 .collect(),

@@ -4,7 +4,7 @@ use super::layout::{pad, width, wrap};
 use super::{Style, verdict_tone};
 use crate::escape::sentence;
 use crate::suite::{evidence_lines, told_evidence};
-use crate::{EvidenceLine, RunView, Tone, shell, short};
+use crate::{EvidenceLine, RunView, Tone, shell, short, shown};
 use brownout_core::verdict::{Judged, Verdict};
 use std::fmt::Write as _;
 
@@ -70,7 +70,7 @@ fn line(out: &mut String, judged: &Judged, evidence: &[EvidenceLine], style: &St
         .finding
         .figures
         .iter()
-        .map(|f| format!("{} {}", style.safe(&f.name), short(f.value)))
+        .map(|f| format!("{} {}", style.safe(&f.name), shown(f.value)))
         .collect();
     if !figures.is_empty() {
         let _ = write!(reason, " [{}]", figures.join(", "));

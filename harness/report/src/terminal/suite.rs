@@ -4,7 +4,7 @@ use super::layout::{cut, pad, width};
 use super::run::{block, next};
 use super::{Style, verdict_tone};
 use crate::escape::sentence;
-use crate::{RunLine, Shortfall, Suite, Tone, short};
+use crate::{RunLine, Shortfall, Suite, Tone, short, shown};
 use brownout_core::verdict::Verdict;
 use std::fmt::Write as _;
 
@@ -108,9 +108,9 @@ fn totals(out: &mut String, suite: &Suite, style: &Style) {
             "{}: n={} min {} median {} max {}",
             s.name,
             s.n,
-            short(s.min),
-            short(s.median),
-            short(s.max)
+            shown(s.min),
+            shown(s.median),
+            shown(s.max)
         );
         block(out, "", 0, &style.safe(&text), Tone::Plain, style);
     }

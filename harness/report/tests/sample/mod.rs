@@ -105,7 +105,7 @@ pub(crate) fn power_cut(kept: Kept) -> Sample {
         &format!("ready {} after power_cut #1 was reverted (at most 5s)", short(recovered)),
         vec![ready],
     );
-    recovers.figures.push(Figure { name: "time_to_recover".into(), value: recovered });
+    recovers.figures.push(Figure::new("time_to_recover", recovered));
     let checks = vec![
         judged("durable: {setting: target}", "durable", durable),
         judged("recovers: {from: power_cut, to: ready, within: 5s}", "recovers", recovers),
@@ -214,7 +214,7 @@ fn dut() -> Dut {
 }
 
 fn finding(verdict: Verdict, reason: &str, evidence: Vec<EventNo>) -> Finding {
-    Finding { verdict, reason: reason.to_owned(), evidence, figures: Vec::new(), by_absence: false }
+    Finding { verdict, evidence, ..Finding::pass(reason) }
 }
 
 fn judged(check: &str, kind: &str, finding: Finding) -> Judged {
@@ -259,7 +259,11 @@ impl Recorder {
                     to: Signal::from("ready"),
                     within: Duration::from_secs(5),
                 }),
-                Check::Never(Never { signal: Signal::from("panic") }),
+                Check::Never(Never {
+                    signal: Signal::from("panic"),
+                    fields: Default::default(),
+                    except: Default::default(),
+                }),
             ],
         };
         let mut r = Self { now: 0, plan, events: Vec::new(), console: 0, action: 0, control: 0 };

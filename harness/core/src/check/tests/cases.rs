@@ -1,6 +1,7 @@
 //! Timelines that each check must pass, fail and leave open. Every case is there to catch a plausible wrong check: one
 //! that counts from the wrong place, or stops at the wrong one, or measures from the wrong event.
 
+use super::{responses, service};
 use crate::check::tape::Tape;
 use crate::check::{BootsAtMost, Check, Durable, Never, Recovers, ResetCause, Seen};
 use crate::event::{Phase, StepOutcome};
@@ -16,11 +17,11 @@ pub(super) struct Case {
     pub(super) by_absence: bool,
 }
 
-fn case(name: &'static str, check: &Check, verdict: Verdict, tape: Tape) -> Case {
+pub(super) fn case(name: &'static str, check: &Check, verdict: Verdict, tape: Tape) -> Case {
     Case { name, check: check.clone(), tape, verdict, by_absence: false }
 }
 
-fn absent(name: &'static str, check: &Check, tape: Tape) -> Case {
+pub(super) fn absent(name: &'static str, check: &Check, tape: Tape) -> Case {
     Case { by_absence: true, ..case(name, check, Fail, tape) }
 }
 
@@ -57,7 +58,11 @@ fn seen() -> Vec<Case> {
 }
 
 fn never() -> Vec<Case> {
-    let check = Check::Never(Never { signal: "panic".into() });
+    let check = Check::Never(Never {
+        signal: "panic".into(),
+        fields: Default::default(),
+        except: Default::default(),
+    });
     vec![
         case("not once", &check, Pass, start().signal("ready").end()),
         case(
@@ -465,5 +470,17 @@ fn reset_cause() -> Vec<Case> {
 }
 
 pub(super) fn cases() -> Vec<Case> {
-    [seen(), never(), boots_at_most(), recovers(), durable(), reset_cause()].into_iter().flatten().collect()
+    [
+        seen(),
+        never(),
+        boots_at_most(),
+        recovers(),
+        durable(),
+        reset_cause(),
+        responses::cases(),
+        service::cases(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }

@@ -1,13 +1,16 @@
 //! Each check on every timeline in the table of cases, and what its findings say.
 
 mod cases;
+mod controls;
+mod responses;
+mod service;
 
 use super::tape::Tape;
 use super::{Check, Durable, ResetCause, Timeline};
 use crate::event::{Ended, EventNo, Phase, StepOutcome};
 use crate::time::Duration;
-use crate::verdict::Finding;
 use crate::verdict::Verdict::{Fail, Inconclusive, Pass};
+use crate::verdict::{Finding, Measure};
 use cases::{cases, recovers_check, start};
 use std::collections::BTreeSet;
 
@@ -104,7 +107,7 @@ fn recovery_is_measured_from_the_revert_and_each_time() {
     let tape = start().power_cut().ms(120).signal("ready").ms(900).power_cut().ms(340).signal("ready").end();
     let found = finding(&recovers_check(), &tape);
     let times: Vec<_> = found.figures.iter().map(|f| (f.name.as_str(), f.value)).collect();
-    let ms = Duration::from_millis;
+    let ms = |n| Measure::Time(Duration::from_millis(n));
     assert_eq!(times, [("time_to_recover", ms(120)), ("time_to_recover", ms(340))]);
     assert_eq!(
         found.reason,
