@@ -6,6 +6,7 @@
 #[path = "../program/mod.rs"]
 mod program;
 
+mod conformance;
 mod input;
 mod instruments;
 mod output;
