@@ -13,6 +13,7 @@ use crate::fault::{Fault, Lowering, Move};
 use crate::plan::Plan;
 use crate::step::{Pause, Repeat, Step};
 use crate::time::Duration;
+use crate::verdict::{Finding, Judged, Judgement, Verdict};
 
 impl Plan {
     /// The same run without its faults; `None` if it has none.
@@ -83,5 +84,71 @@ impl Undisturbed<'_> {
         // One that is not undone is not held either.
         let held = if lowered.revert.is_empty() { None } else { fault.timing().hold };
         Duration(injection.fold(held.unwrap_or_default().0, u64::saturating_add))
+    }
+}
+
+impl Judgement {
+    /// Puts what came of the control in front of what came of the run. Where the control did not pass, nobody can tell
+    /// what the fault did: the run is inconclusive, whatever it showed itself. `record` is where the control's record
+    /// is, as the reader may type it.
+    pub fn set_beside(&mut self, control: &Self, record: &str) {
+        let finding = match control.verdict {
+            Verdict::Pass => Finding::pass(format!("the same run without the fault passes ({record})")),
+            verdict => {
+                let what = match verdict {
+                    Verdict::Fail => "the device fails without the fault too",
+                    _ => "nobody can tell how the device does without the fault",
+                };
+                let lines = control.groundwork.iter().chain(&control.checks);
+                let why = lines
+                    .into_iter()
+                    .find(|line| line.finding.verdict == verdict)
+                    .map_or_else(String::new, |line| format!(": `{}`: {}", line.check, line.finding.reason));
+                Finding::inconclusive(format!("{what}{why} ({record})"))
+            }
+        };
+        if finding.verdict != Verdict::Pass {
+            self.verdict = Verdict::Inconclusive;
+        }
+        let (check, kind) = ("control: the same run without the fault".to_owned(), "control".to_owned());
+        self.groundwork.insert(0, Judged { check, kind, finding });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judgement(checks: Vec<Finding>) -> Judgement {
+        let line = |finding| Judged { check: "never: panic".to_owned(), kind: "never".to_owned(), finding };
+        let checks: Vec<_> = checks.into_iter().map(line).collect();
+        let verdict = Verdict::merged(checks.iter().map(|line| line.finding.verdict));
+        Judgement { verdict, groundwork: Vec::new(), checks }
+    }
+
+    #[test]
+    fn only_beside_a_control_that_passes_does_a_run_say_anything() {
+        let pass = || judgement(vec![Finding::pass("fine")]);
+        let fail = || judgement(vec![Finding::pass("fine"), Finding::fail("`panic` was seen once")]);
+        let open = || judgement(vec![Finding::inconclusive("it broke")]);
+        for (mut run, control, expected) in [
+            (pass(), pass(), Verdict::Pass),
+            (fail(), pass(), Verdict::Fail),
+            (open(), pass(), Verdict::Inconclusive),
+            (pass(), fail(), Verdict::Inconclusive),
+            (fail(), fail(), Verdict::Inconclusive),
+            (fail(), open(), Verdict::Inconclusive),
+        ] {
+            let checks = run.checks.clone();
+            run.set_beside(&control, "reports/x");
+            assert_eq!(run.verdict, expected, "{run:?}");
+            assert_eq!(run.checks, checks, "what was seen stays as it was");
+        }
+        let mut run = pass();
+        run.set_beside(&fail(), "reports/x");
+        assert_eq!(
+            run.groundwork[0].finding.reason,
+            "the device fails without the fault too: `never: panic`: `panic` was seen once (reports/x)"
+        );
     }
 }
