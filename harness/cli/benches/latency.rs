@@ -55,6 +55,7 @@ fn main() {
     let plan = project.plans(&selection, &bench).unwrap().remove(0);
     let digest = plan.digest();
     let manifest = Manifest {
+        control: None,
         brownout: "0".to_owned(),
         started: String::new(),
         plan: digest.clone(),

@@ -91,6 +91,9 @@ pub struct Run {
     /// Which scenarios, on which rig.
     #[command(flatten)]
     pub selection: Selection,
+    /// Run each without its faults first; where that does not pass, the run is inconclusive
+    #[arg(long)]
+    pub control: bool,
     /// Where the reports go; must be empty or new. reports/<time>/ if left out
     #[allow(rustdoc::invalid_html_tags, reason = "the text is that of --help")]
     #[arg(long, value_name = "DIR")]
@@ -106,6 +109,9 @@ pub struct Plan {
     /// Which scenarios, on which rig.
     #[command(flatten)]
     pub selection: Selection,
+    /// Show the control before each: the same run without its faults
+    #[arg(long)]
+    pub control: bool,
     /// Print the plans as JSON, one a line
     #[arg(long)]
     pub json: bool,

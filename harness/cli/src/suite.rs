@@ -14,6 +14,7 @@ use brownout_engine::{
 };
 use brownout_report::terminal;
 use brownout_report::{RunLine, RunView, Suite, html, json, junit, shell};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
@@ -25,6 +26,8 @@ const RIG_PATIENCE: usize = 3;
 pub struct Job {
     /// The plan.
     pub plan: Plan,
+    /// Its control, to be run first.
+    pub control: Option<Plan>,
     /// The arguments that make the same plan again.
     pub again: Vec<String>,
     /// Name of its folder below that of its scenario, without the seed.
@@ -108,8 +111,10 @@ impl<'a> Runner<'a> {
     /// # Errors
     /// It could not be recorded.
     pub fn run(&mut self, job: &Job) -> Result<Judged, Failure> {
-        let (judged, line) = match self.run_quietly(job) {
-            Ok(done) => done,
+        let (judged, line) = match self.with_control(job) {
+            Ok((judged, Some(line))) => (judged, line),
+            // Stopped before it was its turn.
+            Ok((control, None)) => return Ok(control),
             Err(failure) => {
                 let line = self.unrecorded(job, &failure);
                 self.lines.push(line);
@@ -153,22 +158,47 @@ impl<'a> Runner<'a> {
         self.folder.join(&job.plan.scenario).join(folder_name(job))
     }
 
-    fn run_quietly(&mut self, job: &Job) -> Result<(Judged, RunLine), Failure> {
+    /// A run after its control, if it has one. No line if somebody asked to stop in between, or the rig did not come
+    /// out of the control as it was.
+    fn with_control(&mut self, job: &Job) -> Result<(Judged, Option<RunLine>), Failure> {
+        let Some(control) = &job.control else {
+            return self.perform(job, &job.plan, None).map(|(judged, line)| (judged, Some(line)));
+        };
+        let (judged, line) = self.perform(job, control, None)?;
+        if self.interrupted() || !self.poisoned.is_empty() {
+            return Ok((judged, None));
+        }
+        let control = (&judged.judgement, line.folder.as_str());
+        self.perform(job, &job.plan, Some(control)).map(|(judged, line)| (judged, Some(line)))
+    }
+
+    /// Performs one of a job's plans, records and judges it, beside its control if that has been run.
+    fn perform(
+        &mut self,
+        job: &Job,
+        plan: &Plan,
+        control: Option<(&Judgement, &str)>,
+    ) -> Result<(Judged, RunLine), Failure> {
         let stopwatch = Stopwatch::start();
-        let digest = job.plan.digest();
+        let digest = plan.digest();
         let anchor = wall::now();
-        let folder = self.folder_of(job);
+        let mut folder = self.folder_of(job);
+        let control_name = control_of(&folder);
+        if plan.control {
+            folder.set_file_name(&control_name);
+        }
         let manifest = Manifest {
             brownout: env!("CARGO_PKG_VERSION").to_owned(),
             started: anchor.clone(),
             plan: digest.clone(),
             again: job.again.clone(),
+            control: control.map(|_| control_name),
         };
-        let mut journal = Journal::create(&folder, &manifest, &job.plan).map_err(journal_failure)?;
-        let mut bench = self.bench.rig.open(&self.bench.facts(), job.plan.seed)?;
+        let mut journal = Journal::create(&folder, &manifest, plan).map_err(journal_failure)?;
+        let mut bench = self.bench.rig.open(&self.bench.facts(), plan.seed)?;
         let order = RunOrder {
-            image: self.project.image(&job.plan.board.image.path),
-            plan: job.plan.clone(),
+            image: self.project.image(&plan.board.image.path),
+            plan: plan.clone(),
             digest: digest.clone(),
         };
         let mut screen = Screen::new(self.paper, self.live, self.bench.rig.clock);
@@ -186,11 +216,14 @@ impl<'a> Runner<'a> {
         let Finished { events, owed } = result.map_err(pump_failure)?;
         self.poisoned.extend(owed.iter().map(|owed| format!("{} of `{}`", owed.revert.port(), owed.dut)));
 
-        let judgement = judge(&job.plan, &digest, &events);
+        let mut judgement = judge(plan, &digest, &events);
+        if let Some((control, folder)) = control {
+            judgement.set_beside(control, folder);
+        }
         let wall_time = stopwatch.elapsed();
         let shown = self.project.shown(&folder);
         let view = RunView {
-            plan: &job.plan,
+            plan,
             events: &events,
             judgement: &judgement,
             anchor: &anchor,
@@ -213,7 +246,7 @@ impl<'a> Runner<'a> {
     /// It could not be recorded.
     pub fn count(&mut self, job: &Job) -> Result<Vec<Event>, Failure> {
         let live = std::mem::replace(&mut self.live, false);
-        let judged = self.run_quietly(job);
+        let judged = self.perform(job, &job.plan, None);
         self.live = live;
         judged.map(|(judged, _)| judged.events)
     }
@@ -386,6 +419,12 @@ fn folder_name(job: &Job) -> String {
     if case.is_empty() { job.plan.seed.to_string() } else { format!("{case}-{}", job.plan.seed) }
 }
 
+/// The name of the folder of a run's control, which stands beside that of the run.
+fn control_of(folder: &Path) -> String {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    format!("{name}-control")
+}
+
 /// The folder of `--report-dir`. One that cannot be used is a wrong option, and that is found before anything is run.
 pub(crate) fn empty_folder(dir: &Path) -> Result<PathBuf, Failure> {
     let refused = |error: io::Error| match error.kind() {
@@ -455,7 +494,44 @@ pub fn job(project: &Project, plan: Plan, selection: &Selection) -> Job {
     if !name.is_empty() {
         again.extend(["--case".to_owned(), name.clone()]);
     }
-    Job { plan, again, name }
+    Job { plan, control: None, again, name }
+}
+
+/// The jobs of plans that are to be run after their controls.
+///
+/// # Errors
+/// One has no fault, so there is no run without it.
+pub fn with_controls(jobs: Vec<Job>) -> Result<Vec<Job>, Failure> {
+    let controls = controls(jobs.iter().map(|job| &job.plan))?;
+    let with = |(mut job, control): (Job, Plan)| {
+        job.control = Some(control);
+        job.again.push("--control".to_owned());
+        job
+    };
+    Ok(jobs.into_iter().zip(controls).map(with).collect())
+}
+
+/// The control of each plan.
+///
+/// # Errors
+/// One has no fault, so there is no run without it.
+pub fn controls<'a>(plans: impl Iterator<Item = &'a Plan>) -> Result<Vec<Plan>, Failure> {
+    let (mut controls, mut without) = (Vec::new(), BTreeSet::new());
+    for plan in plans {
+        match plan.control() {
+            Some(control) => controls.push(control),
+            None => drop(without.insert(plan.scenario.as_str())),
+        }
+    }
+    if without.is_empty() {
+        return Ok(controls);
+    }
+    let named = without.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let has = if without.len() == 1 { "has no fault" } else { "have no faults" };
+    Err(Failure::input(
+        format!("--control runs a scenario without its faults, and {named} {has}"),
+        "run it without --control: it is its own control",
+    ))
 }
 
 /// The arguments that make a plan's scenario be run again, in all its cases.

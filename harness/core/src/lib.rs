@@ -13,6 +13,7 @@ pub mod board_file;
 mod chance;
 pub mod check;
 pub mod conformance;
+mod control;
 pub mod event;
 pub mod fault;
 pub mod judge;

@@ -23,6 +23,9 @@ pub struct Plan {
     pub tags: Vec<String>,
     /// The values of `vary` in this case, by name; empty if there is only one case.
     pub case: BTreeMap<String, String>,
+    /// Whether it is the control of a run: the same without its faults. Its checks are asked what they say of that.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub control: bool,
     /// Seed of everything random.
     pub seed: u64,
     /// The rig's name.

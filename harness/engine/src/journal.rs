@@ -19,6 +19,9 @@ pub struct Manifest {
     /// The arguments of brownout that make the same run again; none where nobody knows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub again: Vec<String>,
+    /// The folder beside it that holds its control, if it had one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub control: Option<String>,
 }
 
 /// The journal could not be written. Nothing recorded so far is lost.

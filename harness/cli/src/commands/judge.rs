@@ -4,10 +4,11 @@ use crate::args::Judge;
 use crate::failure::{Exit, Failure};
 use crate::view;
 use brownout_core::judge::judge;
-use brownout_core::verdict::Verdict;
+use brownout_core::plan::Plan;
+use brownout_core::verdict::{Judgement, Verdict};
 use brownout_engine::{Manifest, Record};
 use brownout_report::{RunView, shell, terminal};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// Judges and shows; nothing is written.
 ///
@@ -27,7 +28,7 @@ pub fn run(args: &Judge) -> Result<Exit, Failure> {
                 "name the folder of one run: reports/<time>/<scenario>/<case>-<seed>",
             )
         })?;
-        let judgement = judge(&record.plan, &record.plan.digest(), &record.events);
+        let mut judgement = judge(&record.plan, &record.plan.digest(), &record.events);
         if let Some(broken_off) = &record.broken_off {
             view::print(&format!(
                 "note: {broken_off}; what is there is judged as a timeline that is not whole\n"
@@ -35,6 +36,10 @@ pub fn run(args: &Judge) -> Result<Exit, Failure> {
         }
         let shown = folder.display().to_string();
         let manifest = manifest(folder);
+        if let Some(control) = manifest.as_ref().and_then(|manifest| manifest.control.as_deref()) {
+            let (control, shown) = control_beside(folder, &record.plan, control)?;
+            judgement.set_beside(&control, &shown);
+        }
         let run = RunView {
             plan: &record.plan,
             events: &record.events,
@@ -48,6 +53,31 @@ pub fn run(args: &Judge) -> Result<Exit, Failure> {
         worst = worst.max(judgement.verdict);
     }
     Ok(worst.into())
+}
+
+/// The judgement of a run's control, and where its record is.
+fn control_beside(folder: &Path, run: &Plan, name: &str) -> Result<(Judgement, String), Failure> {
+    let parent = folder.parent().filter(|parent| *parent != Path::new(""));
+    let beside = parent.map_or_else(|| folder.join(".."), Path::to_owned).join(name);
+    // It stands beside the run, wherever somebody else's manifest points to.
+    let inside = matches!(Path::new(name).components().collect::<Vec<_>>()[..], [Component::Normal(_)]);
+    let record = match Record::read(&beside) {
+        _ if !inside => Err(format!("`{name}` is no name of a folder")),
+        Ok(record) => {
+            let its = |plan: &Plan| (plan.scenario.clone(), plan.case.clone(), plan.seed);
+            let is_control = record.plan.control && its(&record.plan) == its(run);
+            if is_control { Ok(record) } else { Err("that is another run".to_owned()) }
+        }
+        Err(error) => Err(error.to_string()),
+    };
+    let record = record.map_err(|error| {
+        Failure::input(
+            format!("the control of {} cannot be judged: {error}", folder.display()),
+            "its folder stands beside that of the run; take `control` out of manifest.json to judge the run alone",
+        )
+    })?;
+    let judgement = judge(&record.plan, &record.plan.digest(), &record.events);
+    Ok((judgement, beside.display().to_string()))
 }
 
 /// How deep below the folder of a suite its runs are looked for: theme, folders below that, scenario, case.

@@ -3,6 +3,7 @@
 use crate::args::Plan as PlanArgs;
 use crate::failure::{Exit, Failure};
 use crate::project::{Project, case_of};
+use crate::suite::controls;
 use crate::view;
 use brownout_core::plan::Plan;
 use brownout_core::step::Step;
@@ -15,7 +16,11 @@ use std::fmt::Write as _;
 pub fn run(args: &PlanArgs) -> Result<Exit, Failure> {
     let project = Project::find()?;
     let bench = project.bench(&args.selection.rig)?;
-    let plans = project.plans(&args.selection, &bench)?;
+    let mut plans = project.plans(&args.selection, &bench)?;
+    if args.control {
+        let controls = controls(plans.iter())?;
+        plans = controls.into_iter().zip(plans).flat_map(|(control, plan)| [control, plan]).collect();
+    }
     for plan in &plans {
         if args.json {
             let line = serde_json::to_string(plan)
@@ -37,6 +42,7 @@ pub fn text(plan: &Plan) -> String {
     let mut out = String::new();
     let case = case_of(plan);
     let title = if case.is_empty() { plan.scenario.clone() } else { format!("{} [{case}]", plan.scenario) };
+    let title = if plan.control { format!("control of {title}") } else { title };
     let digest = plan.digest();
     let short = digest.get(..12).unwrap_or(&digest);
     let _ = writeln!(out, "{title}: {}", plan.title);

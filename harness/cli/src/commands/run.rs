@@ -3,7 +3,7 @@
 use crate::args::Run;
 use crate::failure::{Exit, Failure};
 use crate::project::Project;
-use crate::suite::{Job, Runner, job};
+use crate::suite::{Job, Runner, job, with_controls};
 use crate::{signals, view};
 
 /// Runs and judges; the exit code is that of the worst verdict.
@@ -15,6 +15,7 @@ pub fn run(args: &Run) -> Result<Exit, Failure> {
     let bench = project.bench(&args.selection.rig)?;
     let plans = project.plans(&args.selection, &bench)?;
     let jobs: Vec<Job> = plans.into_iter().map(|plan| job(&project, plan, &args.selection)).collect();
+    let jobs = if args.control { with_controls(jobs)? } else { jobs };
     let mut paper = view::Paper::stdout(args.show);
     let live = jobs.len() == 1 || args.show.verbose;
     let mut runner =

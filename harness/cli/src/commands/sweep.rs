@@ -62,7 +62,7 @@ fn sweep(project: &Project, runner: &mut Runner<'_>, plans: Vec<Plan>, args: &Sw
                 cut.case.insert("nth".to_owned(), nth.to_string());
                 cut.case.insert("moment".to_owned(), moment.word().to_owned());
                 let name = case_of(&cut);
-                jobs.push(Job { plan: cut, again: again.clone(), name });
+                jobs.push(Job { plan: cut, control: None, again: again.clone(), name });
             }
         }
         runner.run_all(&jobs)?;

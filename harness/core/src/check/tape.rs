@@ -191,7 +191,7 @@ impl Tape {
     /// The input is given back.
     pub(crate) fn sensor_back(self) -> Self {
         let (input, kind) = ("temperature".into(), crate::plan::InputKind::Temperature);
-        self.action(Action::Release { input, kind }).acted().reverted()
+        self.action(Action::Release { input, kind, everything: false }).acted().reverted()
     }
 
     /// The console's cable is pulled, or plugged in again.

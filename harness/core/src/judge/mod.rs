@@ -45,7 +45,11 @@ pub fn judge(plan: &Plan, plan_digest: &str, events: &[Event]) -> Judgement {
     let checks: Vec<_> = plan
         .expect
         .iter()
-        .map(|check| line(check.kind(), check.text(), ground.weigh(check, &timeline, &stalls)))
+        .filter_map(|check| {
+            // What follows a fault is not asked for where there is none.
+            let found = if plan.control { check.in_control(&timeline)? } else { check.judge(&timeline) };
+            Some(line(check.kind(), check.text(), ground.weigh(check, found, &timeline, &stalls)))
+        })
         .collect();
     let verdict = Verdict::merged(groundwork.iter().chain(&checks).map(|j| j.finding.verdict));
     Judgement { verdict, groundwork, checks }
@@ -62,11 +66,11 @@ struct Ground {
 }
 
 impl Ground {
-    fn weigh(&self, check: &Check, timeline: &Timeline<'_>, stalls: &str) -> Finding {
+    fn weigh(&self, check: &Check, found: Finding, timeline: &Timeline<'_>, stalls: &str) -> Finding {
         if self.standing == Standing::Unreadable {
             return Finding::inconclusive("not judged: the timeline is not a whole account of this plan");
         }
-        let mut finding = check.judge(timeline);
+        let mut finding = found;
         let deaf = deaf(&std::mem::take(&mut finding.absences), timeline);
         let by_absence = finding.verdict == Verdict::Fail && finding.by_absence;
         if by_absence {

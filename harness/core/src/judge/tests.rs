@@ -21,6 +21,7 @@ fn plan(method: Vec<Step>, expect: Vec<Check>) -> Plan {
         title: "test".to_owned(),
         tags: Vec::new(),
         case: Default::default(),
+        control: false,
         seed: 1,
         rig: "virtual".to_owned(),
         clock: Clock::Virtual,

@@ -166,6 +166,7 @@ fn plan(
         title: scenario.title.clone(),
         tags: scenario.tags.clone(),
         case: case.case.clone(),
+        control: false,
         seed: seed_of(base, &file.name, &case.name()),
         rig: rig.name.clone(),
         clock: rig.clock,

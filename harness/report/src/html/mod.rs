@@ -182,6 +182,9 @@ fn facts(run: &RunView<'_>) -> Vec<(String, String)> {
         ("image", board.image.path.clone()),
         ("image SHA-256", board.image.sha256.clone()),
     ];
+    if run.plan.control {
+        facts.push(("control", "the same run without its faults".to_owned()));
+    }
     if let Some(defect) = board.defect.as_ref().and_then(|d| d.name.as_ref()) {
         facts.push(("defect", defect.to_string()));
     }

@@ -46,6 +46,9 @@ fn headline(out: &mut String, run: &RunView<'_>, style: &Style) {
         let _ = write!(name, "  {case}");
     }
     let _ = write!(name, "  seed {}", run.plan.seed);
+    if run.plan.control {
+        name.push_str("  control");
+    }
     let mark = style.paint(verdict_tone(verdict), &format!("{} {verdict}", style.mark(verdict)));
     let lead = format!("x {verdict}  ").len();
     block(out, &format!("{mark}  "), lead, &style.safe(&name), Tone::Strong, style);

@@ -239,6 +239,7 @@ impl Recorder {
             title: "power is cut while the device writes a setting".to_owned(),
             tags: vec!["power".to_owned(), "nightly".to_owned()],
             case: BTreeMap::from([(name.to_owned(), value.to_owned())]),
+            control: false,
             seed: 7,
             rig: "virtual".to_owned(),
             clock: Clock::Virtual,

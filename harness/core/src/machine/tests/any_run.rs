@@ -105,7 +105,11 @@ fn checks() -> Vec<Check> {
     let within = Duration::from_millis(500);
     vec![
         Check::Seen(Seen { signal: "ready".into(), fields: Default::default(), at_least: 1 }),
-        Check::Never(Never { signal: "panic".into(), fields: Default::default(), except: Default::default() }),
+        Check::Never(Never {
+            signal: "panic".into(),
+            fields: Default::default(),
+            except: Default::default(),
+        }),
         Check::Recovers(Recovers { from: "power_cut".to_owned(), to: "ready".into(), within }),
         Check::Durable(Durable { setting: "target".into() }),
         Check::ResetCause(ResetCause { after: "reset".to_owned(), is: "pin".to_owned() }),

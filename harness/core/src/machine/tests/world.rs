@@ -28,6 +28,7 @@ pub(super) fn plan(method: Vec<Step>, expect: Vec<Check>) -> Plan {
         title: "test".to_owned(),
         tags: Vec::new(),
         case: BTreeMap::new(),
+        control: false,
         seed: 7,
         rig: "bench".to_owned(),
         clock: Clock::Virtual,
