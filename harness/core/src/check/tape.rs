@@ -205,6 +205,28 @@ impl Tape {
         self.action(Action::Unplug { unplugged: false }).acted().reverted()
     }
 
+    /// A message of the firmware's log; an empty level is none.
+    pub(crate) fn log(self, level: &str, text: &str) -> Self {
+        let level = (!level.is_empty()).then(|| level.to_owned());
+        self.event(What::Log { dut: dut(), level, text: text.to_owned() })
+    }
+
+    /// A reading of memory.
+    pub(crate) fn memory(self, name: &str, value: u32) -> Self {
+        self.event(What::Memory { dut: dut(), name: name.to_owned(), value })
+    }
+
+    /// The probe goes away without a word.
+    pub(crate) fn probe_gone(self, step: StepNo) -> Self {
+        let tape = self.armed("probe_lost", step).fired();
+        tape.action(Action::LoseProbe { halted: false }).acted().injected().confirmed()
+    }
+
+    /// And comes back.
+    pub(crate) fn probe_back(self) -> Self {
+        self.action(Action::Attach).acted().reverted()
+    }
+
     /// A signal that is seen so often, one each so many milliseconds, the first after that time.
     pub(crate) fn beats(self, times: u64, ms: u64, name: &str, fields: &[(&str, &str)]) -> Self {
         (0..times).fold(self, |tape, _| tape.ms(ms).signal_with(name, fields))

@@ -14,7 +14,7 @@ use crate::verdict::Verdict::{Fail, Inconclusive, Pass};
 use crate::verdict::{Judged, Judgement, Verdict};
 use proptest::prelude::*;
 
-fn plan(method: Vec<Step>, expect: Vec<Check>) -> Plan {
+pub(super) fn plan(method: Vec<Step>, expect: Vec<Check>) -> Plan {
     Plan {
         version: plan::VERSION,
         scenario: "test".to_owned(),

@@ -2,6 +2,7 @@
 
 mod cases;
 mod controls;
+mod looks;
 mod responses;
 mod service;
 

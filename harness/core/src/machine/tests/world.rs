@@ -335,6 +335,11 @@ impl World {
             Action::BreakAt { .. } | Action::WatchAt { .. } | Action::ClearBreaks => "breakpoint",
             Action::FlipMemory { .. } | Action::FlipRegister { .. } | Action::CorruptFlash(_) => "",
             Action::Noise(_) => "",
+            Action::Read(_) => {
+                assert!(self.powered, "a device without power is read");
+                assert!(!self.disturbed.contains("probe"), "it is read without a probe");
+                return Ok(Done::Value(self.readies * 100));
+            }
             _ => return Ok(Done::Plain),
         };
         let undoes = matches!(
