@@ -10,7 +10,7 @@ use crate::fault::{ConsoleSilence, Fault, Leaves, ProbeLost};
 use crate::step::Step;
 use crate::time::Instant;
 
-fn holds(at: &str, when: MemoryWhen, every: u64) -> Check {
+pub(super) fn holds(at: &str, when: MemoryWhen, every: u64) -> Check {
     let (is, from, to) = (None, Some(Word(0)), None);
     Check::Memory(MemoryHolds { at: at.into(), is, from, to, when, every: ms(every) })
 }
