@@ -5,14 +5,15 @@ use super::stretch::Stretch;
 use super::{Asked, CheckKind, SignalMark, Timeline, elapsed, times, unless_open};
 use crate::event::Phase;
 use crate::names::Signal;
+use crate::time::Duration;
 use crate::verdict::{Finding, Heard};
 
 crate::record! {
     /// Once a signal shows these values it shows no others: until the end of the method, or, `through` a kind of fault,
     /// from each of its injections until that fault is undone.
     ///
-    /// A value that is never reached, or after which the signal is not seen again, leaves it open: say with `seen`,
-    /// `degrades_to` or `returns_to` that it must be reached.
+    /// A signal that is shown only when it changes stays as it was last seen. A value that is never reached leaves it
+    /// open: say with `seen`, `degrades_to` or `returns_to` that it must be.
     ///
     /// `stays: {signal: control, where: {mode: safe}, through: sensor_nack}`
     pub struct Stays {
@@ -27,7 +28,7 @@ crate::record! {
 
 /// What became of it in one stretch.
 enum Course<'a> {
-    /// It was never so, or never seen again.
+    /// It was never so, or only in the last moment.
     Open,
     Stayed {
         reached: SignalMark<'a>,
@@ -89,13 +90,14 @@ impl Stays {
             .showing(left.iter().flat_map(|(reached, at, _)| [reached.event.n, at.event.n]));
         }
         let Some((first, ..)) = stayed.first() else {
-            return Finding::inconclusive(format!("{what} was never seen and then seen again"));
+            return Finding::inconclusive(format!("{what} was never seen, so there was nothing to stay"));
         };
         let after = stayed.iter().map(|(_, after, _)| after).sum();
         let finding = Finding::pass(format!(
-            "{what} was seen at {} and {} after that, and nothing else",
+            "{what} was seen at {}, {} more after that, and nothing else in {}",
             first.event.at,
-            times(after)
+            times(after),
+            elapsed(Duration(stayed.iter().map(|(reached, _, until)| (until.to - reached.event.at).0).sum())),
         ))
         .showing(stayed.iter().map(|(reached, ..)| reached.event.n));
         stayed.iter().fold(finding, |finding, (reached, _, until)| {
@@ -113,6 +115,10 @@ impl Stays {
             }
             after += 1;
         }
-        if after == 0 { Course::Open } else { Course::Stayed { reached, after, until: *stretch } }
+        if reached.event.at >= stretch.to {
+            Course::Open
+        } else {
+            Course::Stayed { reached, after, until: *stretch }
+        }
     }
 }

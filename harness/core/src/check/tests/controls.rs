@@ -33,7 +33,7 @@ fn controls() -> Vec<Control> {
         |tape: Tape| tape.beats(8, 500, "control", &[("temp", "20"), ("heater", "on"), ("mode", "normal")]);
     let degraded = || start().signal_with("control", &[("mode", "degraded")]).end();
     let safe = |modes: &[&str]| {
-        modes.iter().fold(start(), |tape, mode| tape.signal_with("control", &[("mode", mode)])).end()
+        modes.iter().fold(start(), |tape, mode| tape.signal_with("control", &[("mode", mode)]).ms(9)).end()
     };
     vec![
         control(seen, None, start().end()),
