@@ -6,9 +6,11 @@
 #[path = "../program/mod.rs"]
 mod program;
 
+mod controls;
 mod input;
 mod instruments;
 mod output;
+mod proofs;
 mod readme;
 mod records;
 mod stopping;
