@@ -26,6 +26,8 @@ pub enum Command {
     Judge(Judge),
     /// Cut the power at every flash operation of a scenario
     Sweep(Sweep),
+    /// Prove that scenarios can fail: each against the defect that it was made to catch
+    Prove(Prove),
     /// List the scenarios
     List(List),
     /// Explain what can be written: faults, triggers, checks, steps, files
@@ -123,6 +125,38 @@ pub struct Judge {
     /// Folders of recorded runs
     #[arg(required = true, value_name = "RUN")]
     pub runs: Vec<PathBuf>,
+    /// How to show things.
+    #[command(flatten)]
+    pub show: Show,
+}
+
+/// `brownout prove`
+#[derive(Clone, Debug, clap::Args)]
+pub struct Prove {
+    /// Scenario files or folders; all of scenarios/ if left out
+    pub scenarios: Vec<PathBuf>,
+    /// The rig: a file, or a name under rigs/
+    #[arg(long, default_value = "virtual", value_name = "RIG")]
+    pub rig: String,
+    /// Only scenarios with this tag (several: any of them)
+    #[arg(long = "tag", value_name = "TAG")]
+    pub tags: Vec<String>,
+    /// Seed of everything random
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub seed: u64,
+    /// Fail if a defect of the board is named by no scenario
+    #[arg(long)]
+    pub all_defects: bool,
+    /// Try every scenario against every defect, to see what else it catches
+    #[arg(long)]
+    pub matrix: bool,
+    /// Write the table as JSON
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+    /// Keep the reports there; must be empty or new. Left out, they are kept under reports/ only if something is not as
+    /// expected
+    #[arg(long, value_name = "DIR")]
+    pub report_dir: Option<PathBuf>,
     /// How to show things.
     #[command(flatten)]
     pub show: Show,

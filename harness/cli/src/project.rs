@@ -191,15 +191,42 @@ impl Project {
             defect: selection.defect.as_deref().map(Defect::from),
             image: selection.image.clone(),
         };
+        let scenarios = self.scenarios(&selection.scenarios, &selection.tags)?;
+        let mut plans = self.plans_of(&scenarios, &options, bench)?;
+        if let Some(case) = &selection.case {
+            let cases: Vec<String> = plans.iter().map(case_of).filter(|case| !case.is_empty()).collect();
+            plans.retain(|plan| is_case(plan, case));
+            if plans.is_empty() {
+                let help = if cases.is_empty() {
+                    "these scenarios have one case each".to_owned()
+                } else {
+                    format!("the cases are: {}", cases.join("  "))
+                };
+                return Err(Failure::input(format!("there is no case `{case}`"), help));
+            }
+        }
+        Ok(plans)
+    }
+
+    /// Makes the plans of scenarios, in their order and that of their cases.
+    ///
+    /// # Errors
+    /// All problems of all scenarios.
+    pub fn plans_of(
+        &self,
+        scenarios: &[ScenarioFile],
+        options: &Options,
+        bench: &Bench,
+    ) -> Result<Vec<Plan>, Failure> {
         let images = RefCell::new(BTreeMap::new());
         let facts = |path: &str| self.facts(path, &images);
         let mut plans: Vec<Plan> = Vec::new();
         let mut paths = BTreeMap::new();
         let mut wrong = String::new();
-        for scenario in self.scenarios(&selection.scenarios, &selection.tags)? {
+        for scenario in scenarios {
             let dut = bench.file.dut(scenario.first().dut.as_ref()).or(bench.file.duts.first());
             let Some(board) = dut.and_then(|(_, dut)| bench.boards.get(&dut.board)) else { continue };
-            match resolve(&scenario, board, &bench.file, &options, &facts) {
+            match resolve(scenario, board, &bench.file, options, &facts) {
                 Ok(resolved) => {
                     for plan in resolved {
                         let run = (plan.scenario.clone(), case_of(&plan), plan.seed);
@@ -219,18 +246,6 @@ impl Project {
         bench.rig.fits(&bench.facts())?;
         regions_fit(&plans, bench)?;
         self.images_fit(&plans)?;
-        if let Some(case) = &selection.case {
-            let cases: Vec<String> = plans.iter().map(case_of).filter(|case| !case.is_empty()).collect();
-            plans.retain(|plan| is_case(plan, case));
-            if plans.is_empty() {
-                let help = if cases.is_empty() {
-                    "these scenarios have one case each".to_owned()
-                } else {
-                    format!("the cases are: {}", cases.join("  "))
-                };
-                return Err(Failure::input(format!("there is no case `{case}`"), help));
-            }
-        }
         Ok(plans)
     }
 

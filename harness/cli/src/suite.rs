@@ -49,6 +49,8 @@ pub struct Runner<'a> {
     started: Stopwatch,
     lines: Vec<RunLine>,
     poisoned: Vec<String>,
+    /// Runs in a row that the rig broke.
+    broken: usize,
 }
 
 /// One run, judged.
@@ -58,6 +60,13 @@ pub struct Judged {
     pub events: Vec<Event>,
     /// What to think of it.
     pub judgement: Judgement,
+}
+
+impl Judged {
+    /// Whether the run ended because the rig broke, rather than the device.
+    pub fn rig_failed(&self) -> bool {
+        matches!(self.events.last().map(|event| &event.what), Some(What::RunEnded(Ended::RigFailed { .. })))
+    }
 }
 
 impl<'a> Runner<'a> {
@@ -93,6 +102,7 @@ impl<'a> Runner<'a> {
             started: Stopwatch::start(),
             lines: Vec::new(),
             poisoned: Vec::new(),
+            broken: 0,
         })
     }
 
@@ -165,7 +175,7 @@ impl<'a> Runner<'a> {
             return self.perform(job, &job.plan, None).map(|(judged, line)| (judged, Some(line)));
         };
         let (judged, line) = self.perform(job, control, None)?;
-        if self.interrupted() || !self.poisoned.is_empty() {
+        if self.stopped() {
             return Ok((judged, None));
         }
         let control = (&judged.judgement, line.folder.as_str());
@@ -237,7 +247,9 @@ impl<'a> Runner<'a> {
             self.paper.print(&format!("\n{text}"));
         }
         let line = RunLine::of(&view);
-        Ok((Judged { events, judgement }, line))
+        let judged = Judged { events, judgement };
+        self.broken = if judged.rig_failed() { self.broken + 1 } else { 0 };
+        Ok((judged, line))
     }
 
     /// Runs a job for its timeline only: it is recorded, but is no part of the suite.
@@ -251,27 +263,62 @@ impl<'a> Runner<'a> {
         judged.map(|(judged, _)| judged.events)
     }
 
+    /// Whether nothing more is to be run: somebody asked to stop, or the rig is not as it was, or breaks each time.
+    pub fn stopped(&self) -> bool {
+        self.interrupted() || !self.poisoned.is_empty() || self.broken >= RIG_PATIENCE
+    }
+
+    /// Runs a job for somebody who shows it himself.
+    ///
+    /// # Errors
+    /// It could not be recorded.
+    pub fn trial(&mut self, job: &Job) -> Result<(Judged, RunLine), Failure> {
+        self.perform(job, &job.plan, None)
+    }
+
+    /// Ends what was a series of [trials](Self::trial): its records are thrown away, or kept with one document more.
+    ///
+    /// # Errors
+    /// The rig was not restored; the document cannot be written.
+    pub fn put_away(self, keep: bool, (name, text): (&str, &str)) -> Result<(), Failure> {
+        let path = self.folder.join(name);
+        let written = if keep {
+            self.paper.print(&format!("report: {}\n", self.project.shown(&path)));
+            fs::write(&path, text).map_err(|error| cannot_write(&path, &error.to_string()))
+        } else {
+            // What cannot be removed is in nobody's way.
+            let _ = fs::remove_dir_all(&self.folder);
+            Ok(())
+        };
+        self.restored()?;
+        written
+    }
+
+    fn restored(&self) -> Result<(), Failure> {
+        if self.poisoned.is_empty() {
+            return Ok(());
+        }
+        Err(Failure::not_restored(
+            format!("the rig could not be restored: {}", self.poisoned.join(", ")),
+            format!("put it right and run `brownout heal {}`", shell::word(&self.bench.file.name)),
+        ))
+    }
+
     /// Runs jobs until they are done, somebody asks to stop, or the rig has broken too often.
     ///
     /// # Errors
     /// A run could not be recorded.
     pub fn run_all(&mut self, jobs: &[Job]) -> Result<(), Failure> {
-        let mut broken = 0;
+        self.broken = 0;
         for (index, job) in jobs.iter().enumerate() {
-            if self.interrupted() || !self.poisoned.is_empty() {
-                break;
-            }
-            let judged = self.run(job)?;
-            let rig_failed = matches!(
-                judged.events.last().map(|e| &e.what),
-                Some(What::RunEnded(Ended::RigFailed { .. }))
-            );
-            broken = if rig_failed { broken + 1 } else { 0 };
+            self.run(job)?;
             let left = jobs.len() - index - 1;
-            if broken == RIG_PATIENCE && left > 0 {
+            if self.broken >= RIG_PATIENCE && left > 0 {
                 self.paper.print(&format!(
                     "the rig broke {RIG_PATIENCE} times in a row; {left} more runs were not tried\n"
                 ));
+            }
+            if self.stopped() {
                 break;
             }
         }
@@ -305,7 +352,7 @@ impl<'a> Runner<'a> {
     /// # Errors
     /// The reports cannot be written.
     pub fn finish(self) -> Result<Exit, Failure> {
-        let interrupted = self.interrupted();
+        let (interrupted, restored) = (self.interrupted(), self.restored());
         let suite = Suite {
             anchor: self.anchor,
             folder: self.project.shown(&self.folder),
@@ -333,12 +380,7 @@ impl<'a> Runner<'a> {
         if written.iter().all(Result::is_ok) {
             self.paper.print(&format!("report: {}/index.html\n", suite.folder));
         }
-        if !self.poisoned.is_empty() {
-            return Err(Failure::not_restored(
-                format!("the rig could not be restored: {}", self.poisoned.join(", ")),
-                format!("put it right and run `brownout heal {}`", shell::word(&self.bench.file.name)),
-            ));
-        }
+        restored?;
         written.into_iter().collect::<Result<(), _>>()?;
         if interrupted {
             return Ok(Exit::Interrupted);

@@ -1,5 +1,6 @@
 //! JSON for programs: `verdicts.json` of a run, `summary.json` of a suite.
 
+use crate::proof::{Outcome, PROVING_VERSION, Proof, Proving};
 use crate::{Spread, Suite, seconds};
 use brownout_core::time::Duration;
 use brownout_core::verdict::{Judgement, Verdict};
@@ -41,6 +42,29 @@ struct Counts {
     inconclusive: usize,
 }
 
+#[derive(Serialize)]
+struct ProvingOut<'a> {
+    version: u32,
+    verdict: Verdict,
+    anchor: &'a str,
+    rig: &'a str,
+    seed: u64,
+    proved: usize,
+    misses: usize,
+    false_alarms: usize,
+    undecided: usize,
+    unnamed: &'a [String],
+    proofs: Vec<ProofOut<'a>>,
+}
+
+#[derive(Serialize)]
+struct ProofOut<'a> {
+    outcome: Outcome,
+    caught_by: Option<&'a str>,
+    #[serde(flatten)]
+    proof: &'a Proof,
+}
+
 /// Why a stored file could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReadError {
@@ -75,6 +99,28 @@ impl std::error::Error for ReadError {}
 /// In words, if it cannot be written as JSON.
 pub fn verdicts(judgement: &Judgement) -> Result<String, String> {
     pretty(&VerdictsOut { version: VERDICTS_VERSION, judgement })
+}
+
+/// `prove.json`: the table of proofs with its totals.
+///
+/// # Errors
+///
+/// In words, if it cannot be written as JSON.
+pub fn proving(proving: &Proving) -> Result<String, String> {
+    let row = |proof| ProofOut { outcome: Proof::outcome(proof), caught_by: proof.caught_by(), proof };
+    pretty(&ProvingOut {
+        version: PROVING_VERSION,
+        verdict: proving.verdict(),
+        anchor: &proving.anchor,
+        rig: &proving.rig,
+        seed: proving.seed,
+        proved: proving.proved(),
+        misses: proving.count(Outcome::Miss),
+        false_alarms: proving.count(Outcome::FalseAlarm),
+        undecided: proving.count(Outcome::Undecided),
+        unnamed: &proving.unnamed,
+        proofs: proving.proofs.iter().map(row).collect(),
+    })
 }
 
 /// `summary.json`: the suite with its counts.

@@ -17,6 +17,7 @@ pub mod html;
 pub mod json;
 pub mod junit;
 mod narrate;
+pub mod proof;
 mod seconds;
 pub mod shell;
 mod spans;

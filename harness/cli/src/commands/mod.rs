@@ -9,5 +9,6 @@ pub mod judge;
 pub mod kinds;
 pub mod list;
 pub mod plan;
+pub mod prove;
 pub mod run;
 pub mod sweep;

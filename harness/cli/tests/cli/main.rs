@@ -6,10 +6,15 @@
 #[path = "../program/mod.rs"]
 mod program;
 
+<<<<<<< HEAD
 mod conformance;
+=======
+mod controls;
+>>>>>>> prove
 mod input;
 mod instruments;
 mod output;
+mod proofs;
 mod readme;
 mod records;
 mod stopping;

@@ -2,10 +2,12 @@
 
 mod layout;
 mod live;
+mod proof;
 mod run;
 mod suite;
 
 pub use live::Live;
+pub use proof::{build_column, proofs, proofs_head, proofs_outcome};
 pub use run::run;
 pub use suite::{outcome, run_line, suite};
 
