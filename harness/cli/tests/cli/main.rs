@@ -6,11 +6,8 @@
 #[path = "../program/mod.rs"]
 mod program;
 
-<<<<<<< HEAD
 mod conformance;
-=======
 mod controls;
->>>>>>> prove
 mod input;
 mod instruments;
 mod output;
