@@ -36,8 +36,7 @@ pub enum Command {
     Doctor(Doctor),
     /// Undo what a run that died left behind on a rig
     Heal(Heal),
-    /// Start the virtual board alone, for probe-rs and a terminal program
-    #[cfg(all(feature = "virtual", unix))]
+    /// Start the virtual board alone, for probe-rs and a terminal program; compare a chip with what is expected of it
     Board(Board),
 }
 
@@ -240,9 +239,12 @@ pub struct Heal {
 }
 
 /// `brownout board`
-#[cfg(all(feature = "virtual", unix))]
 #[derive(Clone, Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Board {
+    /// Something else than to start it.
+    #[command(subcommand)]
+    pub command: Option<BoardCommand>,
     /// Program this ELF file before the power comes; erased flash if left out
     #[arg(long, value_name = "ELF")]
     pub image: Option<PathBuf>,
@@ -255,4 +257,32 @@ pub struct Board {
     /// Stop after this many seconds
     #[arg(long, value_name = "SECONDS")]
     pub seconds: Option<u64>,
+}
+
+/// What else can be done with a board.
+#[derive(Clone, Debug, Subcommand)]
+pub enum BoardCommand {
+    /// Let a firmware measure a chip, on any rig, and compare it with what is expected of its kind
+    Conformance(Conformance),
+}
+
+/// `brownout board conformance`
+#[derive(Clone, Debug, clap::Args)]
+pub struct Conformance {
+    /// The rig: a file, or a name under rigs/
+    #[arg(long, default_value = "virtual", value_name = "RIG")]
+    pub rig: String,
+    /// Which device of it; the first if left out
+    #[arg(long, value_name = "NAME")]
+    pub dut: Option<String>,
+    /// Another conformance firmware
+    #[arg(long, value_name = "ELF")]
+    pub image: Option<PathBuf>,
+    /// Other expectations than those beside the firmware
+    #[arg(long, value_name = "FILE")]
+    pub expected: Option<PathBuf>,
+    /// Where the record goes; must be empty or new. reports/<time>/ if left out
+    #[allow(rustdoc::invalid_html_tags, reason = "the text is that of --help")]
+    #[arg(long, value_name = "DIR")]
+    pub report_dir: Option<PathBuf>,
 }

@@ -9,7 +9,7 @@ pub mod suite;
 pub mod view;
 pub mod wall;
 
-use args::{Args, Command};
+use args::{Args, BoardCommand, Command};
 use clap::Parser;
 use failure::{Exit, Failure};
 use std::panic::UnwindSafe;
@@ -65,8 +65,16 @@ fn dispatch(args: Args) -> Result<Exit, Failure> {
         Command::Kinds(kinds) => commands::kinds::run(&kinds),
         Command::Doctor(doctor) => commands::doctor::run(&doctor),
         Command::Heal(heal) => commands::heal::run(&heal),
+        Command::Board(args::Board { command: Some(command), .. }) => match command {
+            BoardCommand::Conformance(conformance) => commands::conformance::run(&conformance),
+        },
         #[cfg(all(feature = "virtual", unix))]
         Command::Board(board) => commands::board::run(&board),
+        #[cfg(not(all(feature = "virtual", unix)))]
+        Command::Board(_) => Err(Failure::input(
+            "this brownout was built without the virtual board",
+            "build it with the feature `virtual`",
+        )),
     }
 }
 

@@ -468,7 +468,7 @@ fn control_of(folder: &Path) -> String {
 }
 
 /// The folder of `--report-dir`. One that cannot be used is a wrong option, and that is found before anything is run.
-fn empty_folder(dir: &Path) -> Result<PathBuf, Failure> {
+pub(crate) fn empty_folder(dir: &Path) -> Result<PathBuf, Failure> {
     let refused = |error: io::Error| match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => cannot_write(dir, &error.to_string()),
         _ => Failure::input(
@@ -487,7 +487,7 @@ fn empty_folder(dir: &Path) -> Result<PathBuf, Failure> {
 }
 
 /// A new folder; two suites that begin in the same second get two.
-fn fresh_folder(parent: &Path, name: &str) -> Result<PathBuf, Failure> {
+pub(crate) fn fresh_folder(parent: &Path, name: &str) -> Result<PathBuf, Failure> {
     fs::create_dir_all(parent).map_err(|error| cannot_write(parent, &error.to_string()))?;
     for attempt in 1..1000 {
         let name = if attempt == 1 { name.to_owned() } else { format!("{name}-{attempt}") };
@@ -501,7 +501,7 @@ fn fresh_folder(parent: &Path, name: &str) -> Result<PathBuf, Failure> {
     Err(cannot_write(parent, "a thousand suites in one second"))
 }
 
-fn cannot_write(path: &Path, why: &str) -> Failure {
+pub(crate) fn cannot_write(path: &Path, why: &str) -> Failure {
     Failure::inconclusive(
         format!("cannot write {}: {why}", path.display()),
         Some("name another folder with --report-dir, or free some space".to_owned()),

@@ -12,6 +12,7 @@ pub mod action;
 pub mod board_file;
 mod chance;
 pub mod check;
+pub mod conformance;
 mod control;
 pub mod event;
 pub mod fault;

@@ -254,6 +254,40 @@ expect:
 }
 
 #[test]
+fn checks_whose_fields_do_not_go_together() {
+    let scenario = "scenario: test
+method:
+  - reset: pin
+expect:
+  - always: {signal: ready}
+  - log_matches: {matches: 'x', never: true, at_least: 2}
+  - memory: {at: 0x20000000, from: 5, to: 4}
+  - memory: 0x20000000
+  - heap_and_boots_stable: {figure: {signal: boot}, over: 20}
+  - heap_and_boots_stable: {figure: {signal: boot, field: fre}, over: 20}
+";
+    insta::assert_snapshot!(shown(scenario));
+}
+
+#[test]
+fn values_that_cannot_be_compared() {
+    let scenario = "scenario: test
+method:
+  - reset: pin
+expect:
+  - always: {signal: boot, at_least: 1/s, where: {cause: {from: 5C}}, except: bootin}
+  - never: {signal: boot, where: {cause: {from: 5, to: 4}}}
+  - seen: {signal: boot, where: {cause: []}}
+  - returns_to: {from: reset, to: boot, within: 5s}
+  - stays: {signal: boot, where: {}, through: reset}
+  - availability: {of: boot, at_least: 101%, every: 1s, while: reset}
+  - log_matches: {matches: '(', level: fatal}
+  - reset_storm: {at_most: 3, in: 0s}
+";
+    insta::assert_snapshot!(shown(scenario));
+}
+
+#[test]
 fn no_checks() {
     insta::assert_snapshot!(shown("scenario: test\nmethod:\n  - reset\nexpect: []\n"));
 }

@@ -10,6 +10,7 @@
 //! Nothing here touches a file, a clock or the environment: width, colour and the wall-clock anchor are arguments.
 //! Whatever a device said is hostile text; it goes through [`escape::visible`] before it gets anywhere.
 
+pub mod conformance;
 pub mod escape;
 mod figures;
 pub mod html;

@@ -2,6 +2,7 @@
 
 #[cfg(all(feature = "virtual", unix))]
 pub mod board;
+pub mod conformance;
 pub mod doctor;
 pub mod heal;
 pub mod judge;

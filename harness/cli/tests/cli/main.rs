@@ -6,6 +6,7 @@
 #[path = "../program/mod.rs"]
 mod program;
 
+mod conformance;
 mod controls;
 mod input;
 mod instruments;

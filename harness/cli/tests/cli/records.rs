@@ -132,8 +132,8 @@ fn a_record_of_a_newer_brownout_is_refused() {
 #[test]
 fn a_disk_that_fills_up_ends_the_run_at_once() {
     let project = Project::new();
-    let arguments =
-        ["run", "scenarios/power/ready-soon-after-power.yaml", "--case", "off=1s", "--report-dir"];
+    // One whose timeline is longer than its plan by the time the power goes.
+    let arguments = ["run", "scenarios/power/repeated-cuts.yaml", "--case", "off=2s", "--report-dir"];
     project.run(&[&arguments[..], &["whole"]].concat()).expect(0);
     let whole = fs::read_to_string(project.only_run("whole").join("events.jsonl")).unwrap();
     // Room for the injection of the power cut, and not for the line behind it.

@@ -12,6 +12,9 @@ mod degrades_to;
 mod detects_within;
 mod durable;
 mod fault_window;
+mod heap_and_boots_stable;
+mod log_matches;
+mod memory;
 mod never;
 mod own_doing;
 mod recovers;
@@ -20,6 +23,7 @@ mod reset_storm;
 mod response;
 mod returns_to;
 mod seen;
+mod stays;
 mod stretch;
 #[cfg(test)]
 pub(crate) mod tape;
@@ -37,6 +41,9 @@ pub use degrades_to::DegradesTo;
 pub use detects_within::DetectsWithin;
 pub use durable::Durable;
 pub use fault_window::FaultWindow;
+pub use heap_and_boots_stable::{Gauge, HeapAndBootsStable};
+pub use log_matches::{LogLevel, LogMatches};
+pub use memory::{MemoryHolds, MemoryWhen};
 pub use never::Never;
 pub(crate) use own_doing::unheard;
 pub use own_doing::{Except, Exceptions};
@@ -45,9 +52,11 @@ pub use reset_cause::ResetCause;
 pub use reset_storm::ResetStorm;
 pub use returns_to::ReturnsTo;
 pub use seen::Seen;
+pub use stays::Stays;
 pub use stretch::Stretch;
 pub use timeline::{Mark, SignalMark, Timeline};
 
+use crate::location::Location;
 use crate::names::Signal;
 use crate::port::Port;
 use crate::time::Duration;
@@ -68,6 +77,10 @@ crate::kinds! {
         "detects_within" => DetectsWithin(DetectsWithin),
         "degrades_to" => DegradesTo(DegradesTo),
         "returns_to" => ReturnsTo(ReturnsTo),
+        "stays" => Stays(Stays),
+        "log_matches" => LogMatches(LogMatches),
+        "memory" => Memory(MemoryHolds),
+        "heap_and_boots_stable" => HeapAndBootsStable(HeapAndBootsStable),
     }
 }
 
@@ -97,10 +110,24 @@ pub trait CheckKind {
         &[]
     }
 
+    /// What it wants to have read through the probe.
+    fn samples(&self) -> Option<Sample<'_>> {
+        None
+    }
+
     /// Why it can never be answered, or never be broken, whatever the run: its fields do not go together.
     fn contradiction(&self) -> Option<&'static str> {
         None
     }
+}
+
+/// A variable of the firmware that a check wants to have read: at the beginning of the method and at its end.
+#[derive(Clone, Copy, Debug)]
+pub struct Sample<'a> {
+    /// Where it is; what is read is recorded under this name.
+    pub at: &'a Location,
+    /// How often in between, if at all.
+    pub every: Option<Duration>,
 }
 
 /// Named groups of a signal that a check asks about.
@@ -126,6 +153,11 @@ impl Check {
     /// The groups of signals that it asks about, and where it does.
     pub fn asks(&self) -> Vec<Asked<'_>> {
         self.as_kind().asks()
+    }
+
+    /// What it wants to have read through the probe.
+    pub fn samples(&self) -> Option<Sample<'_>> {
+        self.as_kind().samples()
     }
 
     /// The ports that it cannot do without; those of the signals that it names are known by these.

@@ -191,7 +191,7 @@ impl Tape {
     /// The input is given back.
     pub(crate) fn sensor_back(self) -> Self {
         let (input, kind) = ("temperature".into(), crate::plan::InputKind::Temperature);
-        self.action(Action::Release { input, kind }).acted().reverted()
+        self.action(Action::Release { input, kind, everything: false }).acted().reverted()
     }
 
     /// The console's cable is pulled, or plugged in again.
@@ -203,6 +203,28 @@ impl Tape {
     /// It is plugged in again.
     pub(crate) fn console_plugged(self) -> Self {
         self.action(Action::Unplug { unplugged: false }).acted().reverted()
+    }
+
+    /// A message of the firmware's log; an empty level is none.
+    pub(crate) fn log(self, level: &str, text: &str) -> Self {
+        let level = (!level.is_empty()).then(|| level.to_owned());
+        self.event(What::Log { dut: dut(), level, text: text.to_owned() })
+    }
+
+    /// A reading of memory.
+    pub(crate) fn memory(self, name: &str, value: u32) -> Self {
+        self.event(What::Memory { dut: dut(), name: name.to_owned(), value })
+    }
+
+    /// The probe goes away without a word.
+    pub(crate) fn probe_gone(self, step: StepNo) -> Self {
+        let tape = self.armed("probe_lost", step).fired();
+        tape.action(Action::LoseProbe { halted: false }).acted().injected().confirmed()
+    }
+
+    /// And comes back.
+    pub(crate) fn probe_back(self) -> Self {
+        self.action(Action::Attach).acted().reverted()
     }
 
     /// A signal that is seen so often, one each so many milliseconds, the first after that time.

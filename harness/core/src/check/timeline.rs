@@ -2,7 +2,7 @@
 
 use super::fault_window::FaultWindow;
 use super::stretch::Stretch;
-use crate::event::{Ended, Event, Phase, What};
+use crate::event::{Ended, Event, EventNo, Phase, What};
 use crate::names::Signal;
 use crate::plan::{BoardPlan, Source};
 use std::collections::BTreeMap;
@@ -68,6 +68,11 @@ impl<'a> Timeline<'a> {
     /// Every event with its place.
     pub fn marks(&self) -> impl Iterator<Item = Mark<'a>> + use<'a> {
         self.events.iter().enumerate().map(|(place, event)| Mark { place, event })
+    }
+
+    /// The place of an event; `None` if there is none of that number.
+    pub fn place(&self, n: EventNo) -> Option<usize> {
+        self.events.binary_search_by_key(&n, |event| event.n).ok()
     }
 
     /// Where a phase begins.

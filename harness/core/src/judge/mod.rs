@@ -13,16 +13,18 @@
 //!   not having seen it;
 //! - a fail on positive evidence stays a fail.
 
+mod deaf;
+mod excuses;
 mod faults;
 mod method;
 mod rig;
 #[cfg(test)]
 mod tests;
 
-use crate::check::{Check, Timeline, unheard};
+use crate::check::{Check, Timeline};
 use crate::event::Event;
 use crate::plan::Plan;
-use crate::verdict::{Absence, Finding, Heard, Judged, Judgement, Verdict};
+use crate::verdict::{Finding, Judged, Judgement, Verdict};
 use rig::Standing;
 
 /// Judges a run. `plan_digest` is the digest of `plan` that the run's first event must name.
@@ -71,7 +73,7 @@ impl Ground {
             return Finding::inconclusive("not judged: the timeline is not a whole account of this plan");
         }
         let mut finding = found;
-        let deaf = deaf(&std::mem::take(&mut finding.absences), timeline);
+        let deaf = deaf::deaf(&std::mem::take(&mut finding.absences), timeline);
         let by_absence = finding.verdict == Verdict::Fail && finding.by_absence;
         if by_absence {
             finding.reason.push_str(stalls);
@@ -93,17 +95,4 @@ impl Ground {
             ..finding
         }
     }
-}
-
-/// Where something that a finding rests on not having been seen could not have been heard, in words.
-fn deaf(absences: &[Absence], timeline: &Timeline<'_>) -> Option<String> {
-    absences.iter().find_map(|absence| {
-        let deaf =
-            unheard(&absence.of, timeline).into_iter().find(|d| d.overlaps(absence.from, absence.to))?;
-        let what = match &absence.of {
-            Heard::Signal(signal) => format!("`{signal}`"),
-            Heard::Log => "the log".to_owned(),
-        };
-        Some(format!("{what} could not be heard from {} to {}", deaf.from, deaf.to))
-    })
 }

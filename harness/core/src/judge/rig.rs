@@ -1,10 +1,8 @@
 //! Whether the timeline is whole, is that of this plan, and shows a rig that did its part.
 
-use crate::check::{FaultWindow, Timeline, message, quoted};
+use super::excuses::Excuses;
+use crate::check::{Timeline, message, quoted};
 use crate::event::{Ended, EventNo, VERSION, What};
-use crate::names::Signal;
-use crate::port::{Port, PortError, Trouble};
-use crate::trigger::BOOT;
 use crate::verdict::Finding;
 
 /// How far a timeline can be relied on.
@@ -112,23 +110,13 @@ fn order(timeline: &Timeline<'_>) -> Result<(), Finding> {
 
 /// The first thing that the rig, and not the device, did wrong.
 fn failing(timeline: &Timeline<'_>) -> Option<Finding> {
-    let faults = timeline.faults();
+    let excuses = Excuses::of(timeline);
     timeline.marks().find_map(|mark| {
-        let excused = |error: &PortError, from: fn(&FaultWindow<'_>) -> Option<usize>| {
-            follows_from_fault(error)
-                && faults.iter().any(|f| {
-                    from(f).is_some_and(|begin| (begin..suffers_until(f, timeline)).contains(&mark.place))
-                })
-        };
         let (what, error) = match &mark.event.what {
-            // An action that fails before the injection is the injection failing.
-            What::ActionFailed { error, .. } if !excused(error, |f| f.injected.map(|m| m.place)) => {
+            What::ActionFailed { id, error } if !excuses.failure(*id, error, mark.place) => {
                 ("an action failed", error)
             }
-            // The probe may notice that the device is gone before we do.
-            What::Lost { error, .. }
-                if !excused(error, |f| f.injected.and(f.fired).or(f.injected).map(|m| m.place)) =>
-            {
+            What::Lost { error, .. } if !excuses.loss(error, mark.place) => {
                 ("an instrument went away", error)
             }
             What::Interrupted => {
@@ -144,25 +132,4 @@ fn failing(timeline: &Timeline<'_>) -> Option<Finding> {
                 .showing([mark.event.n]),
         )
     })
-}
-
-/// Whether a port may have this trouble because its device has a fault: the instruments that stand between us and a
-/// device may lose it, those that do not need its life may not. A locked device is never a consequence that we
-/// accept, and a wrong one no consequence at all.
-fn follows_from_fault(error: &PortError) -> bool {
-    matches!(error.port, Port::Debug | Port::Console)
-        && !matches!(error.trouble, Trouble::Locked | Trouble::Mismatch)
-}
-
-/// One past the last place at which a fault explains a port's trouble: the first boot after it was let go. If the
-/// device was never seen to boot, the place where it was let go: whether the device or our sight of it is broken
-/// from there on, nobody can tell.
-fn suffers_until(fault: &FaultWindow<'_>, timeline: &Timeline<'_>) -> usize {
-    let Some(let_go) = fault.let_go() else { return 0 };
-    let next = timeline.next_injection(let_go.place + 1).map_or(usize::MAX, |m| m.place);
-    timeline
-        .signals(&Signal::from(BOOT), let_go.place..next.min(timeline.observed_to()))
-        .next()
-        .map_or(let_go.place, |boot| boot.place)
-        + 1
 }

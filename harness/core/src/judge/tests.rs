@@ -3,9 +3,10 @@
 use super::judge;
 use crate::action::Action;
 use crate::check::tape::{DIGEST, Tape};
-use crate::check::{BootsAtMost, Check, Durable, Never, Recovers, ResetCause, Seen};
+use crate::check::{BootsAtMost, Check, Durable, Never, Recovers, ResetCause, Seen, Timeline};
 use crate::event::{Ended, Event, EventNo, Phase, StepOutcome, VERSION, What};
 use crate::fault::{Fault, PowerCut, ResetFault};
+use crate::language::{Decode, Diagnostics, Shape, parse};
 use crate::plan::{self, BoardPlan, Clock, Image, Plan};
 use crate::port::{Port, Trouble};
 use crate::step::{Repeat, Set, Step, Wait};
@@ -14,7 +15,7 @@ use crate::verdict::Verdict::{Fail, Inconclusive, Pass};
 use crate::verdict::{Judged, Judgement, Verdict};
 use proptest::prelude::*;
 
-fn plan(method: Vec<Step>, expect: Vec<Check>) -> Plan {
+pub(super) fn plan(method: Vec<Step>, expect: Vec<Check>) -> Plan {
     Plan {
         version: plan::VERSION,
         scenario: "test".to_owned(),
@@ -94,6 +95,21 @@ fn all_checks() -> Vec<Check> {
         Check::ResetCause(ResetCause { after: "power_cut".to_owned(), is: "power_on".to_owned() }),
         Check::BootsAtMost(BootsAtMost { times: 1 }),
     ]
+}
+
+/// One of each kind there is, as its documentation has it.
+fn every_kind() -> Vec<Check> {
+    static ALL: std::sync::LazyLock<Vec<Check>> = std::sync::LazyLock::new(read_every_kind);
+    ALL.clone()
+}
+
+fn read_every_kind() -> Vec<Check> {
+    let example = |(word, shape): &(&str, fn() -> Shape)| {
+        let Shape::Record(record) = shape() else { panic!("`{word}` has no fields") };
+        let node = parse(crate::kinds::example_of(record.doc).unwrap()).unwrap();
+        Check::decode(&node, &mut Diagnostics::new()).unwrap()
+    };
+    Check::TABLE.iter().map(example).collect()
 }
 
 /// `power_cut`, `wait: ready`.
@@ -450,6 +466,17 @@ fn any_what() -> impl Strategy<Value = What> {
                 .signal("boot")
                 .ended(1, StepOutcome::Abandoned)
                 .ended(99, StepOutcome::TimedOut { waited: Duration(1) })
+                .sensor_off(1)
+                .sensor_back()
+                .console_unplugged(1)
+                .console_plugged()
+                .probe_gone(1)
+                .probe_back()
+                .log("warn", "sensor 1 not answering")
+                .memory("TARGET_TENTHS", 205)
+                .signal_with("control", &[("mode", "degraded"), ("temp", "21.5")])
+                .signal_with("control", &[("mode", "normal"), ("temp", "99")])
+                .signal_with("status", &[("free", "1024")])
                 .run_ended(Ended::Interrupted)
                 .events,
         )
@@ -474,8 +501,9 @@ proptest! {
                 Event { n: EventNo(n), at: Instant(at), what }
             })
             .collect();
-        let judgement = judge(&cut_and_wait(), DIGEST, &events);
-        prop_assert_eq!(judgement.checks.len(), all_checks().len());
+        let plan = plan(vec![power_cut(Vec::new()), wait()], every_kind());
+        let judgement = judge(&plan, DIGEST, &events);
+        prop_assert_eq!(judgement.checks.len(), Check::TABLE.len());
         let merged = judgement.groundwork.iter().chain(&judgement.checks).map(|l| l.finding.verdict).max();
         prop_assert_eq!(Some(judgement.verdict), merged);
     }
@@ -489,7 +517,11 @@ proptest! {
                 tape = tape.ms(ms).event(what);
             }
         }
-        let judgement = judged(&cut_and_wait(), &tape.end());
+        let (tape, checks) = (tape.end(), every_kind());
+        for check in &checks {
+            check.in_control(&Timeline::new(&tape.events));
+        }
+        let judgement = judged(&plan(vec![power_cut(Vec::new()), wait()], checks), &tape);
         prop_assert!(judgement.groundwork.len() > 1, "it was readable");
     }
 }

@@ -287,6 +287,21 @@ impl<T> Ruled for Vec<T> {
     }
 }
 
+/// What may be left out obeys where it is written.
+impl<T: Ruled> Ruled for Option<T> {
+    fn is_positive(&self) -> bool {
+        self.as_ref().is_none_or(T::is_positive)
+    }
+
+    fn is_nothing(&self) -> bool {
+        self.as_ref().is_some_and(T::is_nothing)
+    }
+
+    fn name(&self) -> Option<&str> {
+        self.as_ref().and_then(T::name)
+    }
+}
+
 impl<T: Decode> Decode for std::collections::BTreeMap<String, T> {
     fn shape() -> Shape {
         Shape::Names(Box::new(T::shape()))

@@ -42,7 +42,8 @@ fn fields<T: Serialize>(of: &T, kind: &str, table: &[Line]) -> Option<Vec<(&'sta
     let Shape::Record(record) = shape() else { return None };
     let json = serde_json::to_value(of).ok()?;
     let of_kind = json.get(kind)?;
-    Some(record.fields.iter().filter_map(|f| Some((f.name, value(of_kind.get(f.name)?)))).collect())
+    let written = |name| of_kind.get(name).filter(|field| !field.is_null());
+    Some(record.fields.iter().filter_map(|f| Some((f.name, value(written(f.name)?)))).collect())
 }
 
 fn bare(value: Value) -> Node {

@@ -10,6 +10,7 @@ mod actions;
 mod ask;
 mod context;
 mod matcher;
+mod samples;
 mod sequence;
 mod steady;
 mod strike;
@@ -25,6 +26,7 @@ use actions::Actions;
 use context::Cx;
 pub use matcher::BadPattern;
 use matcher::Matcher;
+use samples::Samples;
 use sequence::{Numbered, Sequence};
 use steady::SteadyState;
 
@@ -32,6 +34,7 @@ use steady::SteadyState;
 pub struct Machine {
     cx: Cx,
     stage: Stage,
+    samples: Samples,
 }
 
 enum Stage {
@@ -47,6 +50,8 @@ enum Stage {
     Walking(Sequence),
     /// The method is over; faults not yet confirmed may still be.
     Settling,
+    /// What checks want to know of the device's memory at the end is read.
+    LastLook,
     /// Everything is undone and let go.
     TearingDown(Actions, Ended),
     /// Nothing more will come.
@@ -61,7 +66,8 @@ impl Machine {
     /// hand may.
     pub fn new(plan: Plan, digest: String) -> Result<Self, BadPattern> {
         let matcher = Matcher::new(&plan.board)?;
-        Ok(Self { cx: Cx::new(plan, digest, matcher), stage: Stage::Waiting })
+        let samples = Samples::of(&plan);
+        Ok(Self { cx: Cx::new(plan, digest, matcher), stage: Stage::Waiting, samples })
     }
 
     /// Takes in what happened. `now` never goes back; an earlier one counts as the last.
@@ -104,10 +110,12 @@ impl Machine {
 
     /// When the machine wants [`Input::Tick`], if nothing else happens before.
     pub fn deadline(&self) -> Option<Instant> {
+        let samples = || self.samples.deadline(&self.cx);
         match &self.stage {
             Stage::Steadying(steady) => Some(steady.deadline()),
-            Stage::Walking(sequence) => sequence.deadline(),
-            Stage::Settling => self.cx.unconfirmed_until(),
+            Stage::Walking(sequence) => sequence.deadline().into_iter().chain(samples()).min(),
+            Stage::Settling => self.cx.unconfirmed_until().into_iter().chain(samples()).min(),
+            Stage::LastLook => samples(),
             Stage::Waiting
             | Stage::Arranging(_)
             | Stage::Starting(..)
@@ -151,6 +159,7 @@ impl Machine {
     }
 
     fn see(&mut self, event: &Event) {
+        let unread = self.samples.see(event, &mut self.cx);
         match &mut self.stage {
             Stage::Arranging(actions) | Stage::Starting(actions, _) => {
                 actions.see(event);
@@ -163,10 +172,12 @@ impl Machine {
                 self.cx.note_reverts(event);
                 return;
             }
-            Stage::Waiting | Stage::Settling | Stage::Over => {}
+            Stage::Waiting | Stage::Settling | Stage::LastLook | Stage::Over => {}
         }
         match &event.what {
             What::Interrupted => self.tear_down(Ended::Interrupted),
+            // What a check wants to look at may be out of reach because of a fault.
+            What::ActionFailed { .. } if unread && self.cx.in_a_fault() => {}
             What::ActionFailed { error, .. } => self.tear_down(Ended::RigFailed { why: error.to_string() }),
             What::Lost { error, .. } if !self.cx.in_a_fault() => {
                 self.tear_down(Ended::RigFailed { why: format!("lost the {error}") });
@@ -207,6 +218,7 @@ impl Machine {
                 steady::Status::Going => {}
                 steady::Status::Reached => {
                     self.cx.log(What::Phase(Phase::Method));
+                    self.samples.begin(self.cx.now);
                     let script = Numbered::number(&self.cx.plan.method);
                     self.stage = Stage::Walking(Sequence::new(script));
                     self.advance();
@@ -220,10 +232,22 @@ impl Machine {
                 if sequence.poll(&mut self.cx).is_some() {
                     self.stage = Stage::Settling;
                     self.advance();
+                } else {
+                    self.samples.poll(&mut self.cx);
                 }
             }
             Stage::Settling => {
                 if self.cx.unconfirmed_until().is_none_or(|until| self.cx.now >= until) {
+                    self.samples.end(self.cx.now);
+                    self.stage = Stage::LastLook;
+                    self.advance();
+                } else {
+                    self.samples.poll(&mut self.cx);
+                }
+            }
+            Stage::LastLook => {
+                self.samples.poll(&mut self.cx);
+                if self.samples.is_over(&self.cx) {
                     self.tear_down(Ended::Completed);
                 }
             }

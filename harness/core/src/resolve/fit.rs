@@ -240,7 +240,7 @@ impl Fit<'_> {
     fn kind(&self, noun: &str, word: &str, span: Span, out: &mut Diagnostics) {
         let needs_boot = matches!(
             (noun, word),
-            ("check", "boots_at_most" | "reset_cause" | "reset_storm")
+            ("check", "boots_at_most" | "reset_cause" | "reset_storm" | "heap_and_boots_stable")
                 | ("trigger", "boot")
                 | ("step", "reset")
         );
@@ -325,8 +325,10 @@ impl Fit<'_> {
             for asked in check.asks() {
                 self.groups_of(asked.signal, written(node, check.kind(), asked.at), out);
             }
-            for port in check.needs() {
-                self.port(*port, &format!("`{}`", check.kind()), node.span, out);
+            let sampled = check.samples().map(|_| Port::Debug);
+            let needed: BTreeSet<_> = check.needs().iter().copied().chain(sampled).collect();
+            for port in needed {
+                self.port(port, &format!("`{}`", check.kind()), node.span, out);
             }
             if let Some(why) = check.contradiction() {
                 out.error(node.span, why, "these fields do not go together", None);

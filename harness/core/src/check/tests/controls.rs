@@ -1,9 +1,9 @@
 //! What each check says of a control run: the same run without its faults.
 
 use super::cases::{recovers_check, start};
-use super::{finding, responses, service};
+use super::{finding, looks, responses, service};
 use crate::check::tape::Tape;
-use crate::check::{BootsAtMost, Check, Durable, During, Never, ResetCause, Seen, Timeline};
+use crate::check::{BootsAtMost, Check, Durable, During, MemoryWhen, Never, ResetCause, Seen, Timeline};
 use crate::event::Phase;
 use crate::verdict::Verdict::{self, Fail, Inconclusive, Pass};
 use std::collections::BTreeSet;
@@ -32,6 +32,9 @@ fn controls() -> Vec<Control> {
     let beats =
         |tape: Tape| tape.beats(8, 500, "control", &[("temp", "20"), ("heater", "on"), ("mode", "normal")]);
     let degraded = || start().signal_with("control", &[("mode", "degraded")]).end();
+    let safe = |modes: &[&str]| {
+        modes.iter().fold(start(), |tape, mode| tape.signal_with("control", &[("mode", mode)]).ms(9)).end()
+    };
     vec![
         control(seen, None, start().end()),
         control(never.clone(), Some(Pass), start().end()),
@@ -60,6 +63,15 @@ fn controls() -> Vec<Control> {
         control(responses::degrades(), Some(Pass), beats(start()).end()),
         control(responses::degrades(), Some(Fail), degraded()),
         control(responses::returns(), None, degraded()),
+        control(looks::stays(Some("sensor_nack")), None, beats(start()).end()),
+        control(looks::stays(Some("sensor_nack")), Some(Fail), safe(&["safe", "normal"])),
+        control(looks::stays(None), Some(Pass), safe(&["safe", "safe"])),
+        control(looks::log(false, 1), None, start().log("warn", "full").end()),
+        control(looks::log(true, 1), Some(Fail), start().log("warn", "full").end()),
+        control(looks::memory(MemoryWhen::End), None, start().memory("TARGET", 0).end()),
+        control(looks::memory(MemoryWhen::Always), Some(Fail), start().memory("TARGET", 0).end()),
+        control(looks::heap(false), None, start().end()),
+        control(looks::heap(false), Some(Fail), start().boot("a").boot("b").end()),
     ]
 }
 

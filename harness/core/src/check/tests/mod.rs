@@ -2,6 +2,7 @@
 
 mod cases;
 mod controls;
+mod looks;
 mod responses;
 mod service;
 
@@ -49,6 +50,60 @@ fn every_fail_and_every_pass_of_something_seen_points_at_events() {
             assert!(!found.evidence.is_empty(), "{}", case.name);
         }
     }
+}
+
+#[test]
+fn every_check_reads_back_as_it_is_shown() {
+    for case in cases() {
+        let text = case.check.text();
+        let node = crate::language::parse(&text).unwrap_or_else(|e| panic!("{text}: {e:?}"));
+        let mut out = crate::language::Diagnostics::new();
+        let read = <Check as crate::language::Decode>::decode(&node, &mut out);
+        assert_eq!(read.as_ref(), Some(&case.check), "{text}: {:?}", out.into_sorted());
+    }
+}
+
+#[test]
+fn every_check_that_looks_at_groups_says_whose_and_none_contradicts_itself() {
+    for case in cases() {
+        let check = &case.check;
+        assert_eq!(check.contradiction(), None, "{}", check.text());
+        let json = serde_json::to_value(check).unwrap();
+        let has_groups =
+            json[check.kind()].get("where").is_some_and(|w| w.as_object().is_some_and(|w| !w.is_empty()));
+        assert!(!has_groups || !check.asks().is_empty(), "{}", check.text());
+    }
+}
+
+#[test]
+fn what_a_check_wants_read_it_can_say_and_needs_the_probe_for() {
+    let samples = cases().iter().filter(|case| case.check.samples().is_some()).count();
+    assert!(samples > 0);
+    for case in cases() {
+        if let (Check::Memory(_), sample) = (&case.check, case.check.samples()) {
+            assert!(sample.is_some() && case.check.needs() == [crate::port::Port::Debug]);
+        }
+    }
+}
+
+#[test]
+fn figures_are_named_and_measured() {
+    let named: BTreeSet<_> = cases()
+        .iter()
+        .flat_map(|case| finding(&case.check, &case.tape).figures)
+        .map(|figure| figure.name)
+        .collect();
+    let expected = [
+        "availability",
+        "boots",
+        "boots_of_its_own",
+        "shrinks_by",
+        "time_to_degrade",
+        "time_to_detect",
+        "time_to_recover",
+        "time_to_return",
+    ];
+    assert_eq!(named.iter().map(String::as_str).collect::<Vec<_>>(), expected);
 }
 
 #[test]

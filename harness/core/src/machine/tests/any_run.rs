@@ -114,6 +114,7 @@ fn checks() -> Vec<Check> {
         Check::Durable(Durable { setting: "target".into() }),
         Check::ResetCause(ResetCause { after: "reset".to_owned(), is: "pin".to_owned() }),
         Check::BootsAtMost(BootsAtMost { times: 2 }),
+        super::samples::holds("TARGET_TENTHS", crate::check::MemoryWhen::Always, 50),
     ]
 }
 

@@ -2,6 +2,7 @@
 
 mod any_run;
 mod judged;
+mod samples;
 mod world;
 
 use crate::action::{Action, Input, Moment, Reset, Tear};

@@ -335,6 +335,16 @@ impl World {
             Action::BreakAt { .. } | Action::WatchAt { .. } | Action::ClearBreaks => "breakpoint",
             Action::FlipMemory { .. } | Action::FlipRegister { .. } | Action::CorruptFlash(_) => "",
             Action::Noise(_) => "",
+            Action::Read(_) => {
+                // A bench that cannot see the rail cannot know that an instrument took the power.
+                assert!(self.powered || self.mishaps.blind, "a device without power is read");
+                assert!(!self.disturbed.contains("probe"), "it is read without a probe");
+                return if self.powered {
+                    Ok(Done::Value(self.readies * 100))
+                } else {
+                    Err(trouble(Port::Debug))
+                };
+            }
             _ => return Ok(Done::Plain),
         };
         let undoes = matches!(
