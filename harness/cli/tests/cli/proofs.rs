@@ -6,7 +6,7 @@ const RESET: &str = "scenarios/power/reset-keeps-settings.yaml";
 
 fn scenario(catches: &str, check: &str) -> String {
     format!(
-        "scenario: power is cut\ncatches: {catches}\nmethod:\n  - power_cut: {{for: 100ms}}\n  - wait: ready\n\
+        "scenario: power is cut\ncatches: {catches}\nsteady: [seen: ready]\nmethod:\n  - power_cut: {{for: 100ms}}\n  - wait: ready\n\
          expect:\n  - {check}\n"
     )
 }
