@@ -180,8 +180,8 @@ impl Device<'_> {
              on: [uhubctl, --location, 1-1, --ports, 2, --action, on]\n        \
              off: [uhubctl, --location, 1-1, --ports, 2, --action, off]\n        \
              within: 10s\n\n    \
-             # An adjustable supply and programs that move what the device senses, if you have them: `brownout kinds\n    \
-             # scpi`, `brownout kinds drivers`.\n",
+             # An adjustable supply and programs that move what the device senses, if you have them:\n    \
+             # `brownout kinds` lists the drivers.\n",
             one_line(selector),
             one_line(port),
         )
