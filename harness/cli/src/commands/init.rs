@@ -12,7 +12,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 /// Variables of the image that the scenario offers.
-const OFFERED: usize = 6;
+const OFFERED: usize = 5;
 
 /// Writes a board file, a rig file and a first scenario, and says how to try them. Nothing is overwritten.
 ///
@@ -195,7 +195,7 @@ impl Device<'_> {
             let names: Vec<_> = variables.iter().map(|(name, _)| one_line(name)).collect();
             let _ = write!(
                 offered,
-                "  # Variables of the image that a fault may turn over or a trigger watch: {}.\n  \
+                "  # Variables of the image that a fault may turn over or a trigger watch:\n  # {}.\n  \
                  # - memory_flip: {{at: {}, bit: 0}}\n",
                 names.join(", "),
                 one_line(first),
