@@ -28,6 +28,8 @@ pub enum Command {
     Sweep(Sweep),
     /// Prove that scenarios can fail: each against the defect that it was made to catch
     Prove(Prove),
+    /// Write board, rig and a first scenario for a new device
+    Init(Init),
     /// List the scenarios
     List(List),
     /// Explain what can be written: faults, triggers, checks, steps, files
@@ -160,6 +162,20 @@ pub struct Prove {
     /// How to show things.
     #[command(flatten)]
     pub show: Show,
+}
+
+/// `brownout init`
+#[derive(Clone, Debug, clap::Args)]
+pub struct Init {
+    /// The name of the device; it names the files
+    #[arg(default_value = "device")]
+    pub name: String,
+    /// Its chip, as probe-rs calls it; guessed from the image if left out
+    #[arg(long, value_name = "CHIP")]
+    pub chip: Option<String>,
+    /// Look at this firmware, and take a copy of it
+    #[arg(long, value_name = "ELF")]
+    pub image: Option<PathBuf>,
 }
 
 /// `brownout sweep`

@@ -61,6 +61,7 @@ fn dispatch(args: Args) -> Result<Exit, Failure> {
         Command::Judge(judge) => commands::judge::run(&judge),
         Command::Sweep(sweep) => commands::sweep::run(&sweep),
         Command::Prove(prove) => commands::prove::run(&prove),
+        Command::Init(init) => commands::init::run(&init),
         Command::List(list) => commands::list::run(&list),
         Command::Kinds(kinds) => commands::kinds::run(&kinds),
         Command::Doctor(doctor) => commands::doctor::run(&doctor),

@@ -39,6 +39,20 @@ crate::record! {
         commands: BTreeMap<String, CommandWords> = "commands" or BTreeMap::new(),
         /// What it senses, by name.
         inputs: BTreeMap<String, InputKind> = "inputs" or BTreeMap::new(),
+        /// How many places its core compares with at the same time.
+        comparators: Comparators = "comparators" or Comparators { code: 6, data: 4 },
+    }
+}
+
+crate::record! {
+    /// Comparators of a core, for breakpoints and watchpoints. What is left out is that of a Cortex-M3 or M4 as nearly
+    /// every chip has it (ARMv7-M Architecture Reference Manual, DDI 0403E: FP_CTRL.NUM_CODE, DWT_CTRL.NUMCOMP).
+    #[derive(Copy)]
+    pub struct Comparators {
+        /// Breakpoints.
+        code: u32 = "code" or 6,
+        /// Watchpoints.
+        data: u32 = "data" or 4,
     }
 }
 

@@ -346,6 +346,121 @@ fn colours_are_only_for_terminals() {
     assert!(problems.render(Style::Ansi).contains('\u{1b}'));
 }
 
+/// What is shown for a scenario whose image has these symbols.
+fn shown_with_symbols(scenario: &str, board: &str) -> String {
+    let symbol = |(name, address, size): (&str, u32, u32)| {
+        (name.to_owned(), brownout_core::plan::Symbol { address, size })
+    };
+    let symbols = [
+        ("TARGET", 0x2000_0000, 4),
+        ("HISTORY", 0x2000_0010, 12),
+        ("ODD", 0x2000_0021, 2),
+        ("round", 0x1000, 40),
+    ];
+    let facts = std::rc::Rc::new(brownout_core::resolve::ImageFacts {
+        sha256: "00".to_owned(),
+        symbols: symbols.map(symbol).into(),
+    });
+    let scenario = ScenarioFile::read("scenarios/power/x.yaml", scenario).unwrap();
+    let rig = RigFile::read("rigs/virtual.yaml", VIRTUAL).unwrap();
+    let board = BoardFile::read(BOARD_PATH, board).unwrap();
+    resolve(&scenario, &board, &rig, &Options::default(), &|_| Ok(facts.clone())).unwrap_err().to_string()
+}
+
+/// The same for several steps, one scenario each.
+fn shown_for(steps: &[&str]) -> String {
+    steps
+        .iter()
+        .map(|step| shown_with_symbols(&with(step, "never: panic"), BOARD))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+#[test]
+fn faults_that_would_be_in_each_others_way() {
+    insta::assert_snapshot!(shown_for(&[
+        "power_cut: {when: {signal: ready}, while: [power_flap: {times: 3}]}",
+        "brownout: {to: 1V, when: {signal: ready}, while: [{repeat: {times: 2, steps: [power_cut: {for: 1s}]}}]}",
+        "sensor_stuck: {input: temperature, when: {signal: ready}, while: [sensor_nack: {input: temperature}]}",
+        "console_flood: {when: {signal: ready}, while: [console_silence: {for: 1s}]}",
+        "power_cut: {when: {reached: {at: round}}, while: [probe_lost: {for: 1s}]}",
+    ]));
+}
+
+#[test]
+fn faults_that_are_done_when_they_are_done_are_in_nobodys_way() {
+    let steps = "halt: {when: {boot: {}}, while: [reset: soft]}";
+    assert!(plans(&with(steps, "never: panic"), BOARD, VIRTUAL, &Options::default()).is_ok());
+    let steps = "sensor_stuck: {input: temperature, when: {signal: ready}, while: [power_cut: {for: 1s}]}";
+    assert!(plans(&with(steps, "never: panic"), BOARD, VIRTUAL, &Options::default()).is_ok());
+}
+
+#[test]
+fn triggers_that_never_come() {
+    insta::assert_snapshot!(shown_for(&[
+        "halt: {when: {window: {from: 5s, to: 1s}}}",
+        "halt: {when: {window: {from: 10s, to: 20s}}, within: 5s}",
+        "halt: {when: {all: {of: [signal: ready, after: {event: armed, by: 40s}]}}}",
+        "halt: {when: {log: {matches: saved}}}",
+        "halt: {when: {any: {of: [signal: ready, log: {matches: saved}]}}}",
+        "halt: {when: {all: {of: [reached: {at: round}, watchpoint: {at: TARGET}]}}}",
+        "halt: {when: {count: {n: 3, of: {reached: {at: round}}}}}",
+        "halt: {when: {count: {n: 2, of: {after: {event: armed, by: 1s}}}}}",
+        "power_cut: {when: {reached: {at: round}}, while: [memory_flip: {at: TARGET, when: {watchpoint: {at: TARGET}}}]}",
+    ]));
+}
+
+#[test]
+fn more_comparators_than_the_chip_has() {
+    let part = "watchpoint: {at: TARGET}";
+    let five = format!("halt: {{when: {{any: {{of: [{}]}}}}}}", [part; 5].join(", "));
+    let seven = five
+        .replace(part, "reached: {at: round}")
+        .replace("of: [", "of: [reached: {at: round}, reached: {at: round}, ");
+    let few = format!("{BOARD}comparators: {{data: 2}}\n");
+    let three = format!("halt: {{when: {{any: {{of: [{}]}}}}}}", [part; 3].join(", "));
+    insta::assert_snapshot!(
+        [shown_for(&[&five, &seven]), shown_with_symbols(&with(&three, "never: panic"), &few)].join("\n")
+    );
+}
+
+#[test]
+fn what_no_watchpoint_can_watch() {
+    insta::assert_snapshot!(shown_for(&[
+        "halt: {when: {watchpoint: {at: HISTORY}}}",
+        "halt: {when: {watchpoint: {at: ODD}}}",
+        "halt: {when: {watchpoint: {at: TARGET, bytes: 3}}}",
+        "halt: {when: {watchpoint: {at: TARGTE}}}",
+    ]));
+}
+
+#[test]
+fn places_and_bits_that_are_not_there() {
+    insta::assert_snapshot!(shown_for(&[
+        "flash_corrupt: {how: bits}",
+        "flash_corrupt: {in: settings, at: round}",
+        "memory_flip: {at: TARGET, bit: 32}",
+        "memory_flip: {at: NOWHERE}",
+        "register_flip: {register: r4, bit: 32}",
+    ]));
+}
+
+#[test]
+fn inputs_on_a_rig_that_cannot_move_them() {
+    let rig = VIRTUAL.replace("    stimulus: {virtual: {}}\n", "");
+    assert_ne!(rig, VIRTUAL);
+    let shown = [
+        "press: button",
+        "sense: {input: temperature, value: 15C}",
+        "sensor_nack: temperature",
+        "clock_skew: {input: lfclk, by: 10%}",
+    ]
+    .map(|step| {
+        plans(&with(step, "never: panic"), BOARD, &rig, &Options::default()).unwrap_err().to_string()
+    });
+    insta::assert_snapshot!(shown.join("\n"));
+}
+
 fn facts(sha256: &str) -> std::rc::Rc<brownout_core::resolve::ImageFacts> {
     std::rc::Rc::new(brownout_core::resolve::ImageFacts { sha256: sha256.to_owned(), ..Default::default() })
 }

@@ -13,7 +13,7 @@ mod supply;
 pub mod r#virtual;
 
 pub use console::SerialParams;
-pub use debug::{ProbeRsParams, WireSpeed, image_fits, region_fits, symbols};
+pub use debug::{Looks, ProbeRsParams, WireSpeed, image_fits, looks, region_fits, symbols};
 pub use open::{
     BoardFacts, ConsoleDriver, DebugDriver, FlashTraceDriver, PowerDriver, Rig, RigDut, StimulusDriver,
     SupplyDriver, tables,
@@ -22,6 +22,23 @@ pub use parameters::VirtualParams;
 pub use power::CommandParams;
 pub use stimulus::StimulusCommandParams;
 pub use supply::ScpiParams;
+
+/// The debug probes of this computer: the selector of each as a rig file has it, and its name.
+pub fn probes() -> Vec<(String, String)> {
+    let selector = |probe: &probe_rs::probe::DebugProbeInfo| {
+        let serial = probe.serial_number.as_ref().map(|serial| format!(":{serial}")).unwrap_or_default();
+        format!("{:04x}:{:04x}{serial}", probe.vendor_id, probe.product_id)
+    };
+    let probes = probe_rs::probe::list::Lister::new().list_all();
+    probes.iter().map(|probe| (selector(probe), probe.identifier.clone())).collect()
+}
+
+/// The serial ports of this computer, those on USB first.
+pub fn serial_ports() -> Vec<String> {
+    let mut ports = serialport::available_ports().unwrap_or_default();
+    ports.sort_by_key(|port| !matches!(port.port_type, serialport::SerialPortType::UsbPort(_)));
+    ports.into_iter().map(|port| port.port_name).collect()
+}
 
 /// The instruments that this computer has, one line each, for somebody who looks for a missing one.
 pub fn present() -> Vec<String> {

@@ -88,8 +88,12 @@ impl Trial {
     /// What is worth keeping of a judged run.
     pub fn of(case: String, judgement: &Judgement, rig_failed: bool, folder: &str, again: &str) -> Self {
         let failed = judgement.checks.iter().filter(|line| line.finding.verdict == Verdict::Fail);
-        let worst = judgement.checks.iter().chain(&judgement.groundwork);
-        let worst = worst.into_iter().find(|line| line.finding.verdict == judgement.verdict);
+        let mut lines: Vec<_> = judgement.checks.iter().chain(&judgement.groundwork).collect();
+        if judgement.verdict == Verdict::Inconclusive {
+            // What the harness misses is why its checks cannot tell.
+            lines.rotate_left(judgement.checks.len());
+        }
+        let worst = lines.into_iter().find(|line| line.finding.verdict == judgement.verdict);
         Self {
             case,
             verdict: judgement.verdict,

@@ -5,6 +5,7 @@ pub mod board;
 pub mod conformance;
 pub mod doctor;
 pub mod heal;
+pub mod init;
 pub mod judge;
 pub mod kinds;
 pub mod list;

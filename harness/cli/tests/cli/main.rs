@@ -10,6 +10,7 @@ mod conformance;
 mod controls;
 mod input;
 mod instruments;
+mod new_device;
 mod output;
 mod proofs;
 mod readme;

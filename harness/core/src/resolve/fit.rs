@@ -48,6 +48,7 @@ impl Fit<'_> {
             }
         }
         self.faults(out);
+        self.strikes(out);
         self.checks(out);
     }
 
@@ -303,7 +304,9 @@ impl Fit<'_> {
                     Some("say `when` it strikes, or move the steps in front of it".to_owned()),
                 );
             }
-            for port in fault.needs() {
+            // The input says it where it is named.
+            let by_input = fault.as_kind().input().is_some();
+            for port in fault.needs().into_iter().filter(|port| !(by_input && *port == Port::Stimulus)) {
                 // The trigger comes right after its fault.
                 let trigger = self.case.mentions[at..].iter().find_map(|(mention, span)| match mention {
                     Mention::Kind { noun: "trigger", word } => Some((*word, *span)),

@@ -1,6 +1,7 @@
 //! Scenario × board × rig × seed → plans: every name is looked up, every port is there, nothing is left open.
 
 mod fit;
+mod strikes;
 
 use crate::board_file::BoardFile;
 use crate::language::render::Problems;
