@@ -13,5 +13,5 @@ pub use fit::{image_fits, region_fits};
 pub use image::symbols;
 pub(crate) use selector::opener;
 pub use selector::{ProbeRsParams, WireSpeed};
-pub(crate) use target::{Opener, Target};
+pub(crate) use target::{Detached, Opener, Target};
 pub(crate) use thread::ProbeRs;
