@@ -139,8 +139,9 @@ impl Cutter<'_> {
             again: &shell::brownout(&job.again),
             wall_time: Some(stopwatch.elapsed()),
         };
-        write_reports(&mut journal, &view, self.pages || !passed)?;
-        Ok(RunLine::of(&view))
+        let page = self.pages || !passed;
+        write_reports(&mut journal, &view, page)?;
+        Ok(RunLine { page, ..RunLine::of(&view) })
     }
 
     /// Runs a job from its start, on a bench of its own.

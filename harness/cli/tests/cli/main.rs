@@ -15,3 +15,4 @@ mod proofs;
 mod readme;
 mod records;
 mod stopping;
+mod sweep;
