@@ -105,8 +105,8 @@ struct Cut {
 }
 
 fn any_cut() -> impl Strategy<Value = Cut> {
-    let moment = prop_oneof![Just(Moment::Before), 3 => Just(Moment::During), Just(Moment::After)];
-    let tear = prop_oneof![3 => Just(Tear::Random), Just(Tear::Half), Just(Tear::Nothing), Just(Tear::Full)];
+    let moment = prop_oneof![1 => Just(Moment::Before), 3 => Just(Moment::During), 1 => Just(Moment::After)];
+    let tear = prop_oneof![3 => Just(Tear::Random), 1 => Just(Tear::Half), 1 => Just(Tear::Nothing), 1 => Just(Tear::Full)];
     (prop_oneof![9 => 1..40_u64, 1 => Just(NEVER)], moment, tear, prop::option::of(any::<u64>()))
         .prop_map(|(nth, moment, tear, seed)| Cut { nth, moment, tear, seed })
 }
