@@ -12,14 +12,14 @@ macro_rules! record {
         $(#[doc = $doc:literal])+
         $(#[derive($($derive:ident),*)])?
         pub struct $type:ident {
-            $( $(#[doc = $field_doc:literal])+ $field:ident : $field_type:ty = $key:literal $(($rule:ident))? $($mode:ident $($default:expr)?)?, )*
+            $( $(#[doc = $field_doc:literal])+ $(#[serde($($serde:tt)+)])? $field:ident : $field_type:ty = $key:literal $(($rule:ident))? $($mode:ident $($default:expr)?)?, )*
         }
     ) => {
         $(#[doc = $doc])+
         #[derive(Clone, Debug, PartialEq, serde::Serialize)]
         $(#[derive($($derive),*)])?
         pub struct $type {
-            $( $(#[doc = $field_doc])+ #[serde(rename = $key)] pub $field: $field_type, )*
+            $( $(#[doc = $field_doc])+ #[serde(rename = $key)] $(#[serde($($serde)+)])? pub $field: $field_type, )*
         }
 
         impl $type {

@@ -68,7 +68,7 @@ pub(super) fn send_noise(board: &mut Board, noise: &Noise) -> Done {
 }
 
 /// The inputs that were put into a state, and whether the device has taken notice of each.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Inputs {
     unnoticed: BTreeMap<Input, Counter>,
 }
