@@ -187,6 +187,22 @@ pub struct Sweep {
     /// Where in each flash operation to cut (several are possible); where the scenario says, if left out
     #[arg(long = "moment", value_enum, value_name = "MOMENT")]
     pub moments: Vec<Moment>,
+    /// What a cut in the middle of an operation leaves in the cells (several are possible); what the scenario says, if
+    /// left out
+    #[arg(long = "tear", value_enum, value_name = "TEAR")]
+    pub tears: Vec<Tear>,
+    /// So many cuts: further random tears until there are as many, or evenly chosen ones if there are more
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub cuts: Option<u32>,
+    /// Only this cut, from its start, as in `nth=3,moment=during,tear=random`
+    #[arg(long, value_name = "CUT", conflicts_with_all = ["moments", "tears", "cuts"])]
+    pub only: Option<String>,
+    /// Run each cut from its start, also where the rig can go on from where the cut is armed
+    #[arg(long)]
+    pub from_start: bool,
+    /// Write `report.html` for each cut, also for those that passed
+    #[arg(long)]
+    pub pages: bool,
     /// Where the reports go; must be empty or new. reports/<time>/ if left out
     #[allow(rustdoc::invalid_html_tags, reason = "the text is that of --help")]
     #[arg(long, value_name = "DIR")]
@@ -205,6 +221,19 @@ pub enum Moment {
     During,
     /// It is complete
     After,
+}
+
+/// What is left in the cells of an operation that was cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Tear {
+    /// They are as before
+    Nothing,
+    /// A random part of their bits has changed
+    Random,
+    /// Half of the words are written
+    Half,
+    /// They are as after
+    Full,
 }
 
 /// `brownout list`

@@ -2,6 +2,7 @@
 
 pub mod args;
 pub mod commands;
+pub mod cuts;
 pub mod failure;
 pub mod project;
 pub mod signals;

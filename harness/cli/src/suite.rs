@@ -1,6 +1,7 @@
 //! Many runs, one after the other, each recorded and judged.
 
 use crate::args::Selection;
+use crate::cuts::Cutter;
 use crate::failure::{Exit, Failure};
 use crate::project::{Bench, Project, case_of};
 use crate::view::{self, Paper, Screen};
@@ -10,7 +11,8 @@ use brownout_core::judge::judge;
 use brownout_core::plan::Plan;
 use brownout_core::verdict::{Finding, Judged as Line, Judgement, Verdict};
 use brownout_engine::{
-    Finished, Interrupt, Journal, JournalError, Ledger, LedgerError, Manifest, PumpError, Record, RunOrder,
+    Finished, Fork, Interrupt, Journal, JournalError, Ledger, LedgerError, Manifest, PumpError, Record,
+    RunOrder,
 };
 use brownout_report::terminal;
 use brownout_report::{RunLine, RunView, Suite, html, json, junit, shell};
@@ -141,7 +143,7 @@ impl<'a> Runner<'a> {
 
     /// A run that broke off with the program's own trouble: what is on disk of it is judged, and it never passes.
     fn unrecorded(&self, job: &Job, failure: &Failure) -> RunLine {
-        let folder = self.folder_of(job);
+        let folder = folder_of(&self.folder, job);
         let events = Record::read(&folder).map(|record| record.events).unwrap_or_default();
         let mut judgement = judge(&job.plan, &job.plan.digest(), &events);
         let finding = Finding::inconclusive(failure.message().trim_end());
@@ -164,46 +166,38 @@ impl<'a> Runner<'a> {
         RunLine::of(&view)
     }
 
-    fn folder_of(&self, job: &Job) -> PathBuf {
-        self.folder.join(&job.plan.scenario).join(folder_name(job))
-    }
-
     /// A run after its control, if it has one. No line if somebody asked to stop in between, or the rig did not come
     /// out of the control as it was.
     fn with_control(&mut self, job: &Job) -> Result<(Judged, Option<RunLine>), Failure> {
         let Some(control) = &job.control else {
-            return self.perform(job, &job.plan, None).map(|(judged, line)| (judged, Some(line)));
+            return self.perform(job, &job.plan, None, None).map(|(judged, line)| (judged, Some(line)));
         };
-        let (judged, line) = self.perform(job, control, None)?;
+        let (judged, line) = self.perform(job, control, None, None)?;
         if self.stopped() {
             return Ok((judged, None));
         }
         let control = (&judged.judgement, line.folder.as_str());
-        self.perform(job, &job.plan, Some(control)).map(|(judged, line)| (judged, Some(line)))
+        self.perform(job, &job.plan, Some(control), None).map(|(judged, line)| (judged, Some(line)))
     }
 
-    /// Performs one of a job's plans, records and judges it, beside its control if that has been run.
+    /// Performs one of a job's plans, records and judges it, beside its control if that has been run. Into `fork` comes
+    /// where runs that differ only in what their cut does can go on from, on rigs that can.
     fn perform(
         &mut self,
         job: &Job,
         plan: &Plan,
         control: Option<(&Judgement, &str)>,
+        fork: Option<&mut Option<Fork>>,
     ) -> Result<(Judged, RunLine), Failure> {
         let stopwatch = Stopwatch::start();
         let digest = plan.digest();
         let anchor = wall::now();
-        let mut folder = self.folder_of(job);
+        let mut folder = folder_of(&self.folder, job);
         let control_name = control_of(&folder);
         if plan.control {
             folder.set_file_name(&control_name);
         }
-        let manifest = Manifest {
-            brownout: env!("CARGO_PKG_VERSION").to_owned(),
-            started: anchor.clone(),
-            plan: digest.clone(),
-            again: job.again.clone(),
-            control: control.map(|_| control_name),
-        };
+        let manifest = Manifest { control: control.map(|_| control_name), ..manifest(job, &digest, &anchor) };
         let mut journal = Journal::create(&folder, &manifest, plan).map_err(journal_failure)?;
         let mut bench = self.bench.rig.open(&self.bench.facts(), plan.seed)?;
         let order = RunOrder {
@@ -212,15 +206,22 @@ impl<'a> Runner<'a> {
             digest: digest.clone(),
         };
         let mut screen = Screen::new(self.paper, self.live, self.bench.rig.clock);
-        let ledger = self.ledger.as_mut();
-        let result = self.runtime.block_on(brownout_engine::run(
-            order,
-            &mut bench,
-            &mut journal,
-            ledger,
-            &self.interrupt,
-            &mut screen,
-        ));
+        let (bench_now, journal_now, interrupt) = (&mut bench, &mut journal, &self.interrupt);
+        let result = match (fork, self.ledger.as_mut()) {
+            // Only a rig that dies with this process can be put back to where it was.
+            (Some(fork), None) => {
+                let run =
+                    brownout_engine::run_and_fork(order, bench_now, journal_now, interrupt, &mut screen);
+                self.runtime.block_on(run).map(|(finished, forked)| {
+                    *fork = forked;
+                    finished
+                })
+            }
+            (_, ledger) => {
+                let run = brownout_engine::run(order, bench_now, journal_now, ledger, interrupt, &mut screen);
+                self.runtime.block_on(run)
+            }
+        };
         screen.clear();
         drop(bench);
         let Finished { events, owed } = result.map_err(pump_failure)?;
@@ -241,7 +242,7 @@ impl<'a> Runner<'a> {
             again: &shell::brownout(&job.again),
             wall_time: Some(wall_time),
         };
-        write_reports(&mut journal, &view)?;
+        write_reports(&mut journal, &view, true)?;
         if self.live {
             let text = terminal::run(&view, self.paper.style());
             self.paper.print(&format!("\n{text}"));
@@ -256,11 +257,42 @@ impl<'a> Runner<'a> {
     ///
     /// # Errors
     /// It could not be recorded.
-    pub fn count(&mut self, job: &Job) -> Result<Vec<Event>, Failure> {
+    pub fn count(&mut self, job: &Job) -> Result<(Vec<Event>, Option<Fork>), Failure> {
         let live = std::mem::replace(&mut self.live, false);
-        let judged = self.perform(job, &job.plan, None);
+        let mut fork = None;
+        let judged = self.perform(job, &job.plan, None, Some(&mut fork));
         self.live = live;
-        judged.map(|(judged, _)| judged.events)
+        judged.map(|(judged, _)| (judged.events, fork))
+    }
+
+    /// Makes cuts from where another run armed its own. Those that pass are not shown one by one.
+    ///
+    /// # Errors
+    /// A run could not be recorded.
+    pub fn cut_all(&mut self, fork: &Fork, jobs: &[Job], pages: bool) -> Result<(), Failure> {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let cutter = Cutter {
+            project: self.project,
+            bench: self.bench,
+            folder: &self.folder,
+            interrupt: &self.interrupt,
+            fork,
+            pages,
+        };
+        let (paper, lines, verbose) = (&mut self.paper, &mut self.lines, self.live);
+        cutter.cut_all(jobs, threads, |line| {
+            if verbose || line.verdict != Verdict::Pass {
+                let text = terminal::run_line(&line, paper.style());
+                paper.print(&format!("{text}\n"));
+            }
+            lines.push(line);
+        })
+    }
+
+    /// The runs so far: how many, and how many of them passed.
+    pub fn tally(&self) -> (usize, usize) {
+        let passed = self.lines.iter().filter(|line| line.verdict == Verdict::Pass).count();
+        (self.lines.len(), passed)
     }
 
     /// Whether nothing more is to be run: somebody asked to stop, or the rig is not as it was, or breaks each time.
@@ -273,7 +305,7 @@ impl<'a> Runner<'a> {
     /// # Errors
     /// It could not be recorded.
     pub fn trial(&mut self, job: &Job) -> Result<(Judged, RunLine), Failure> {
-        self.perform(job, &job.plan, None)
+        self.perform(job, &job.plan, None, None)
     }
 
     /// Ends what was a series of [trials](Self::trial): its records are thrown away, or kept with one document more.
@@ -389,12 +421,13 @@ impl<'a> Runner<'a> {
     }
 }
 
-/// Writes what a run's folder holds besides its journal.
+/// Writes what a run's folder holds besides its journal; with `page` also the page for people.
 ///
 /// # Errors
 /// The disk refuses.
-pub fn write_reports(journal: &mut Journal, view: &RunView<'_>) -> Result<(), Failure> {
-    let documents = [("verdicts.json", json::verdicts(view.judgement)), ("report.html", html::run(view))];
+pub fn write_reports(journal: &mut Journal, view: &RunView<'_>, page: bool) -> Result<(), Failure> {
+    let page = page.then(|| ("report.html", html::run(view)));
+    let documents = std::iter::once(("verdicts.json", json::verdicts(view.judgement))).chain(page);
     for (name, text) in documents {
         let text = text.map_err(|error| cannot_write(&journal.folder().join(name), &error))?;
         journal.document(name, &text).map_err(journal_failure)?;
@@ -448,6 +481,22 @@ pub fn open_ledger(
         ));
     }
     Ok(Some(ledger))
+}
+
+/// What is known of a run before it begins.
+pub fn manifest(job: &Job, digest: &str, started: &str) -> Manifest {
+    Manifest {
+        brownout: env!("CARGO_PKG_VERSION").to_owned(),
+        started: started.to_owned(),
+        plan: digest.to_owned(),
+        again: job.again.clone(),
+        control: None,
+    }
+}
+
+/// The folder of a run in that of its suite.
+pub fn folder_of(suite: &Path, job: &Job) -> PathBuf {
+    suite.join(&job.plan.scenario).join(folder_name(job))
 }
 
 /// `case-seed`, with nothing in it that a file system minds.
@@ -508,7 +557,8 @@ pub(crate) fn cannot_write(path: &Path, why: &str) -> Failure {
     )
 }
 
-fn journal_failure(error: JournalError) -> Failure {
+/// A journal that could not be written.
+pub fn journal_failure(error: JournalError) -> Failure {
     match error {
         JournalError::NotEmpty(_) => Failure::input(error.to_string(), ""),
         JournalError::Write { .. } => {
@@ -521,11 +571,13 @@ fn ledger_failure(error: LedgerError) -> Failure {
     Failure::inconclusive(error.to_string(), None)
 }
 
-fn pump_failure(error: PumpError) -> Failure {
+/// A run that could not be recorded.
+pub fn pump_failure(error: PumpError) -> Failure {
     match error {
         PumpError::Journal(error) => journal_failure(error),
         PumpError::Ledger(error) => ledger_failure(error),
         PumpError::Pattern(error) => Failure::input(error.to_string(), "correct it in the board file"),
+        PumpError::Parted => Failure::inconclusive(error.to_string(), Some("please report this".to_owned())),
     }
 }
 

@@ -97,12 +97,10 @@ fn is_caught(selection: &Selection) -> Result<(), Failed> {
         let (judged, shown) = run(&job)?;
         let last = judged.events.last().map(|event| event.n);
         let proven = judged.judgement.checks.iter().map(|check| &check.finding).any(|finding| {
+            // Of much evidence the terminal shows the beginning.
             finding.verdict == Verdict::Fail
-                && !finding.evidence.is_empty()
-                && finding
-                    .evidence
-                    .iter()
-                    .all(|event| Some(*event) <= last && shown.contains(&event.to_string()))
+                && finding.evidence.iter().all(|event| Some(*event) <= last)
+                && finding.evidence.first().is_some_and(|event| shown.contains(&event.to_string()))
         });
         if judged.judgement.verdict == Verdict::Fail && proven {
             return Ok(());

@@ -249,7 +249,9 @@ impl Rig {
             duts.insert(dut.name.clone(), doors);
             devices.push(device);
         }
-        Ok(Bench { clock: Rc::new(VirtualClock::new(devices)), duts, reports })
+        let clock = Rc::new(VirtualClock::new(devices));
+        let checkpoint = Rc::clone(&clock) as Rc<_>;
+        Ok(Bench { clock, duts, reports, checkpoint: Some(checkpoint) })
     }
 
     #[cfg(not(feature = "virtual"))]
@@ -271,7 +273,7 @@ impl Rig {
             let watch = Watch::on(dut.name.clone(), sender.clone());
             duts.insert(dut.name.clone(), dut.open(board, seed, &watch, &clock, show)?);
         }
-        Ok(Bench { clock: Rc::new(WallClock(clock)), duts, reports })
+        Ok(Bench { clock: Rc::new(WallClock(clock)), duts, reports, checkpoint: None })
     }
 }
 

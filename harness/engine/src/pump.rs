@@ -1,5 +1,6 @@
 //! One run, from the machine's point of view and the world's.
 
+use crate::fork::{Asked, Fork, Heard, Recorder};
 use crate::interrupt::Interrupt;
 use crate::journal::{Journal, JournalError};
 use crate::ledger::{Ledger, LedgerError, Owed};
@@ -52,6 +53,9 @@ pub enum PumpError {
     /// The heal ledger could not be written.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+    /// A forked run is not the run that it was forked from.
+    #[error("the run cannot go on from where another armed its cut: the two part before that")]
+    Parted,
 }
 
 /// Somebody who looks on.
@@ -82,64 +86,15 @@ pub async fn run(
     interrupt: &Interrupt,
     onlooker: &mut dyn Onlooker,
 ) -> Result<Finished, PumpError> {
-    let mut pump = Pump {
-        program: program_order(&order),
-        machine: Machine::new(order.plan, order.digest)?,
-        doors: bench.duts.clone(),
-        origin: bench.clock.now(),
-        lines: BTreeMap::new(),
-        acting: FuturesUnordered::new(),
-        done: VecDeque::new(),
-        promised: BTreeMap::new(),
-        events: Vec::new(),
-        trouble: None,
-        finished: false,
-    };
+    let origin = bench.clock.now();
+    let mut pump = Pump::new(order, None, bench, origin)?;
     if let Some(ledger) = &mut ledger {
         ledger.next_run();
     }
-    let mut interrupt = interrupt.clone();
-    let mut interrupted = false;
-    pump.machine.handle(Instant::ZERO, Input::Begin);
-    loop {
-        pump.drain(journal, ledger.as_deref_mut(), onlooker);
-        let clock = Rc::clone(&bench.clock);
-        if let Some((id, result)) = pump.done.pop_front() {
-            pump.ended(id, result, clock.now(), bench, journal);
-            continue;
-        }
-        if pump.finished && pump.acting.is_empty() {
-            break;
-        }
-        let now = clock.now();
-        let glance = onlooker.glance_every().map(|pause| now + pause);
-        let deadline = glance.map_or(pump.deadline(now), |glance| glance.min(pump.deadline(now)));
-        tokio::select! {
-            biased;
-            () = interrupt.wait(), if !interrupted => {
-                interrupted = true;
-                pump.machine.handle(pump.since_start(clock.now()), Input::Interrupt);
-            }
-            Some(report) = bench.reports.recv() => pump.take(report, journal),
-            Some((id, result)) = pump.acting.next(), if !pump.acting.is_empty() => {
-                pump.ended(id, result, clock.now(), bench, journal);
-            }
-            () = clock.sleep_until(deadline) => {
-                while let Ok(report) = bench.reports.try_recv() {
-                    pump.take(report, journal);
-                }
-                let now = pump.since_start(clock.now());
-                pump.machine.handle(now, Input::Tick);
-                onlooker.glance(now);
-            }
-        }
-    }
-    match pump.trouble {
-        Some(trouble) => Err(trouble),
-        None => Ok(Finished { events: pump.events, owed: pump.promised.into_values().collect() }),
-    }
+    pump.begin();
+    pump.live(bench, journal, ledger, interrupt, onlooker).await?;
+    pump.finish().map(|(finished, _)| finished)
 }
-
 /// Does what dead processes still owe. What fails stays owed.
 ///
 /// # Errors
@@ -161,7 +116,7 @@ pub async fn heal(
     Ok(failed)
 }
 
-struct Pump {
+pub(crate) struct Pump {
     machine: Machine,
     program: ProgramOrder,
     doors: BTreeMap<Dut, Doors>,
@@ -171,16 +126,150 @@ struct Pump {
     acting: FuturesUnordered<LocalBoxFuture<'static, (ActionId, Result<Done, PortError>)>>,
     /// Actions that ended while they were handed over.
     done: VecDeque<(ActionId, Result<Done, PortError>)>,
+    /// Reports taken from the bench that come before those it still has.
+    unheard: VecDeque<Report>,
     promised: BTreeMap<u32, Owed>,
     events: Vec<Event>,
     trouble: Option<PumpError>,
     finished: bool,
+    /// Present in a run from which others may fork.
+    recorder: Option<Recorder>,
+    /// What this machine still has to ask for, and the world has done already, before it arms its cut.
+    retold: Option<VecDeque<Asked>>,
 }
 
 /// Longest sleep without a deadline: a run machine that waits for an action only.
 const IDLE: Duration = Duration::from_secs(1);
 
 impl Pump {
+    /// A pump for a run that began at `origin` of the bench's time; its machine shares what it can with `pattern`.
+    pub(crate) fn new(
+        order: RunOrder,
+        pattern: Option<&Machine>,
+        bench: &Bench,
+        origin: Instant,
+    ) -> Result<Self, BadPattern> {
+        Ok(Self {
+            program: program_order(&order),
+            machine: match pattern {
+                Some(pattern) => Machine::like(pattern, order.plan, order.digest)?,
+                None => Machine::new(order.plan, order.digest)?,
+            },
+            doors: bench.duts.clone(),
+            origin,
+            lines: BTreeMap::new(),
+            acting: FuturesUnordered::new(),
+            done: VecDeque::new(),
+            unheard: VecDeque::new(),
+            promised: BTreeMap::new(),
+            events: Vec::new(),
+            trouble: None,
+            finished: false,
+            recorder: None,
+            retold: None,
+        })
+    }
+
+    /// Keeps what a fork needs.
+    pub(crate) fn record(&mut self) {
+        self.recorder = Some(Recorder::default());
+    }
+
+    /// Sets out.
+    pub(crate) fn begin(&mut self) {
+        self.machine.handle(Instant::ZERO, Input::Begin);
+    }
+
+    /// Tells the machine what another was told until it armed a cut, and lets it arm its own.
+    pub(crate) fn retell(
+        &mut self,
+        fork: &Fork,
+        bench: &mut Bench,
+        journal: &mut Journal,
+        onlooker: &mut dyn Onlooker,
+    ) -> Result<(), PumpError> {
+        self.retold = Some(fork.asked.clone());
+        self.begin();
+        for heard in &fork.heard {
+            match heard.clone() {
+                Heard::Report(report) => self.take(report, journal),
+                Heard::Ended(id, result, now) => {
+                    self.machine.handle(self.since_start(now), Input::Acted { id, result });
+                }
+                Heard::Tick(now) => self.machine.handle(self.since_start(now), Input::Tick),
+            }
+        }
+        self.done.extend(fork.done.iter().cloned());
+        self.unheard.extend(fork.unheard.iter().cloned());
+        self.drain(bench, journal, None, onlooker);
+        if self.retold.is_some() {
+            return Err(self.trouble.take().unwrap_or(PumpError::Parted));
+        }
+        self.trouble.take().map_or(Ok(()), Err)
+    }
+
+    /// Runs until the machine is through. Each event is in the journal before `onlooker` sees it.
+    pub(crate) async fn live(
+        &mut self,
+        bench: &mut Bench,
+        journal: &mut Journal,
+        mut ledger: Option<&mut Ledger>,
+        interrupt: &Interrupt,
+        onlooker: &mut dyn Onlooker,
+    ) -> Result<(), PumpError> {
+        let mut interrupt = interrupt.clone();
+        let mut interrupted = false;
+        loop {
+            self.drain(bench, journal, ledger.as_deref_mut(), onlooker);
+            let clock = Rc::clone(&bench.clock);
+            if let Some((id, result)) = self.done.pop_front() {
+                self.ended(id, result, clock.now(), bench, journal);
+                continue;
+            }
+            if self.finished && self.acting.is_empty() {
+                break;
+            }
+            let now = clock.now();
+            let glance = onlooker.glance_every().map(|pause| now + pause);
+            let deadline = glance.map_or(self.deadline(now), |glance| glance.min(self.deadline(now)));
+            tokio::select! {
+                biased;
+                () = interrupt.wait(), if !interrupted => {
+                    interrupted = true;
+                    self.machine.handle(self.since_start(clock.now()), Input::Interrupt);
+                }
+                Some(report) = bench.reports.recv() => self.take(report, journal),
+                Some((id, result)) = self.acting.next(), if !self.acting.is_empty() => {
+                    self.ended(id, result, clock.now(), bench, journal);
+                }
+                () = clock.sleep_until(deadline) => {
+                    while let Ok(report) = bench.reports.try_recv() {
+                        self.take(report, journal);
+                    }
+                    let now = clock.now();
+                    if let Some(recorder) = &mut self.recorder {
+                        recorder.hear(|| Heard::Tick(now));
+                    }
+                    let now = self.since_start(now);
+                    self.machine.handle(now, Input::Tick);
+                    onlooker.glance(now);
+                }
+            }
+        }
+        self.trouble.take().map_or(Ok(()), Err)
+    }
+
+    /// What became of the run.
+    pub(crate) fn finish(self) -> Result<(Finished, Option<Recorder>), PumpError> {
+        match self.trouble {
+            Some(trouble) => Err(trouble),
+            None => {
+                let owed = self.promised.into_values().collect();
+                Ok((Finished { events: self.events, owed }, self.recorder))
+            }
+        }
+    }
+
     fn since_start(&self, now: Instant) -> Instant {
         Instant(now.since(self.origin).0)
     }
@@ -190,7 +279,13 @@ impl Pump {
     }
 
     /// Does all that the machine asks for, until it asks for nothing more.
-    fn drain(&mut self, journal: &mut Journal, mut ledger: Option<&mut Ledger>, onlooker: &mut dyn Onlooker) {
+    fn drain(
+        &mut self,
+        bench: &mut Bench,
+        journal: &mut Journal,
+        mut ledger: Option<&mut Ledger>,
+        onlooker: &mut dyn Onlooker,
+    ) {
         loop {
             let batch: Vec<Output> = std::iter::from_fn(|| self.machine.output()).collect();
             if batch.is_empty() {
@@ -214,7 +309,10 @@ impl Pump {
                     Output::Do { id, action, .. } if sound && self.trouble.is_some() => {
                         self.done.push_back((*id, Err(not_promised(action))));
                     }
-                    Output::Do { id, dut, action } => self.start(*id, dut, action.clone()),
+                    Output::Do { id, dut, action } => {
+                        self.fork_at(action, bench);
+                        self.start(*id, dut, action.clone());
+                    }
                     Output::Kept { .. } | Output::Log(_) | Output::Finished => {}
                 }
             }
@@ -244,6 +342,12 @@ impl Pump {
 
     /// Hands an action to its port at once; many are done when this returns.
     fn start(&mut self, id: ActionId, dut: &Dut, action: Action) {
+        if self.is_past(id, dut, &action) {
+            return;
+        }
+        if let Some(recorder) = &mut self.recorder {
+            recorder.ask(|| Asked { id, dut: dut.clone(), action: action.clone() });
+        }
         let doors = doors_of(&self.doors, dut);
         let program = self.program.clone();
         let mut acting: LocalBoxFuture<'static, _> =
@@ -253,6 +357,37 @@ impl Pump {
             Poll::Ready(done) => self.done.push_back(done),
             Poll::Pending => self.acting.push(acting),
         }
+    }
+
+    /// Whether a forked run asks for something that was done before the fork. It must be the same thing.
+    fn is_past(&mut self, id: ActionId, dut: &Dut, action: &Action) -> bool {
+        let Some(retold) = &mut self.retold else { return false };
+        match retold.pop_front() {
+            Some(asked) if asked.id == id && asked.dut == *dut && asked.action == *action => true,
+            None if matches!(action, Action::ArmCut(_)) => {
+                self.retold = None;
+                false
+            }
+            _ => {
+                self.note(Err(PumpError::Parted));
+                true
+            }
+        }
+    }
+
+    /// Saves the bench if this is where runs part.
+    fn fork_at(&mut self, action: &Action, bench: &mut Bench) {
+        let Some(recorder) = self.recorder.as_mut().filter(|recorder| recorder.forks_at(action)) else {
+            return;
+        };
+        // What is still being done cannot be saved.
+        let idle = self.acting.is_empty();
+        let checkpoint = bench.checkpoint.as_ref().filter(|_| idle);
+        let saved = checkpoint.and_then(|checkpoint| checkpoint.save().ok());
+        while let Ok(report) = bench.reports.try_recv() {
+            self.unheard.push_back(report);
+        }
+        recorder.fork(saved, self.done.clone(), self.unheard.clone(), self.origin);
     }
 
     /// The first trouble with recording stops the run.
@@ -276,14 +411,20 @@ impl Pump {
         journal: &mut Journal,
     ) {
         // What was seen while it was done came before its end.
-        while let Ok(report) = bench.reports.try_recv() {
+        while let Some(report) = self.unheard.pop_front().or_else(|| bench.reports.try_recv().ok()) {
             self.take(report, journal);
+        }
+        if let Some(recorder) = &mut self.recorder {
+            recorder.hear(|| Heard::Ended(id, result.clone(), now));
         }
         self.machine.handle(self.since_start(now), Input::Acted { id, result });
     }
 
     /// Hands what a port saw to the machine.
     fn take(&mut self, report: Report, journal: &mut Journal) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.hear(|| Heard::Report(report.clone()));
+        }
         let Report { at, dut, what } = report;
         let at = self.since_start(at);
         let lines = self.lines.entry(dut.clone()).or_default();

@@ -1,6 +1,6 @@
 //! An opened rig: everything that a run may touch.
 
-use crate::{Clock, Console, Debug, FlashTrace, Power, Reports, Stimulus, Supply};
+use crate::{Checkpoint, Clock, Console, Debug, FlashTrace, Power, Reports, Stimulus, Supply};
 use brownout_core::names::Dut;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -13,6 +13,8 @@ pub struct Bench {
     pub duts: BTreeMap<Dut, Doors>,
     /// What the ports see.
     pub reports: Reports,
+    /// Saves it and puts it back, where that is possible.
+    pub checkpoint: Option<Rc<dyn Checkpoint>>,
 }
 
 /// The doors of one device. A missing one was not in the rig file.

@@ -5,9 +5,11 @@
 //! the trait. Every call is bounded in time by the driver.
 
 mod bench;
+mod checkpoint;
 mod watch;
 
 pub use bench::{Bench, Doors};
+pub use checkpoint::{Checkpoint, Saved};
 pub use watch::{Observed, Report, Reports, Watch};
 
 use async_trait::async_trait;
@@ -189,7 +191,8 @@ pub trait FlashTrace {
     /// Begins or ends reporting; beginning starts the count at 1.
     async fn trace(&self, on: bool) -> Result<(), PortError>;
 
-    /// Arms a power cut at an operation counted from now.
+    /// Arms a power cut at an operation counted from now. On a bench that can be saved the debug probe lets go of the
+    /// device before and attaches again, always, so that runs with and without a fork are the same ([`Checkpoint`]).
     async fn arm(&self, cut: &FlashCut) -> Result<(), PortError>;
 
     /// Takes back what [`Self::arm`] armed. Not an error if nothing is armed or it has struck.

@@ -58,7 +58,7 @@ fn test_case(run: &RunLine, with_seed: bool) -> TestCase {
         ("rig", visible(&run.rig)),
         ("plan", visible(&run.plan)),
         ("device_time_s", device_time),
-        ("report", visible(&format!("{}/report.html", run.folder))),
+        ("report", visible(&run.report())),
         ("again", visible(&run.again)),
     ] {
         case.add_property(Property::new(name, value));

@@ -49,6 +49,9 @@ pub struct RunLine {
     pub wall_time: Option<Duration>,
     /// The run's folder.
     pub folder: String,
+    /// Whether `report.html` is in it.
+    #[serde(default = "yes", skip_serializing_if = "is_true")]
+    pub page: bool,
     /// The command line that runs the same plan again; empty where nobody knows.
     pub again: String,
     /// Every line of the judgement that is not a pass.
@@ -87,7 +90,21 @@ pub struct EvidenceLine {
     pub text: String,
 }
 
+const fn yes() -> bool {
+    true
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+const fn is_true(value: &bool) -> bool {
+    *value
+}
+
 impl RunLine {
+    /// What a reader is shown of the run: its page, or its folder if it has none.
+    pub fn report(&self) -> String {
+        if self.page { format!("{}/report.html", self.folder) } else { format!("{}/", self.folder) }
+    }
+
     /// What is worth keeping of a run.
     pub fn of(run: &RunView<'_>) -> Self {
         let short: Vec<&Judged> = run.judged().filter(|j| j.finding.verdict != Verdict::Pass).collect();
@@ -105,6 +122,7 @@ impl RunLine {
             device_time: run.device_time(),
             wall_time: run.wall_time,
             folder: run.folder.to_owned(),
+            page: true,
             again: run.again.to_owned(),
             shortfalls: short
                 .iter()

@@ -16,3 +16,4 @@ mod proofs;
 mod readme;
 mod records;
 mod stopping;
+mod sweep;

@@ -118,8 +118,9 @@ impl Availability {
         let mut before = None;
         let mut cursor = piece.from;
         for sighting in seen.map(Some).chain(std::iter::once(None)) {
-            let at = sighting.map_or(piece.to, |s| s.event.at).clamp(piece.from, piece.to);
-            let covered = there_until.clamp(cursor, at);
+            // A timeline whose time goes back is refused elsewhere; here it must only not get the better of us.
+            let at = sighting.map_or(piece.to, |s| s.event.at).min(piece.to).max(cursor);
+            let covered = there_until.max(cursor).min(at);
             out.there += (covered - cursor).0;
             if covered < at {
                 out.missing.push((covered, at, before));

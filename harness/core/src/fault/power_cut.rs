@@ -19,7 +19,9 @@ impl FaultKind for PowerCut {
     fn lower(&self, cx: &Lowering<'_>) -> Lowered {
         let arm = match &self.when {
             Some(Trigger::FlashOp(t)) => {
-                Some(FlashCut { nth: t.nth, moment: t.moment, tear: t.tear, seed: cx.seed })
+                // Weyl's sequence: neighbouring numbers give seeds that share no pattern.
+                let tear_seed = cx.seed ^ t.seed.unwrap_or(0).wrapping_mul(0xD1B5_4A32_D192_ED03);
+                Some(FlashCut { nth: t.nth, moment: t.moment, tear: t.tear, seed: tear_seed })
             }
             _ => None,
         };

@@ -285,7 +285,7 @@ fn a_trigger_that_did_not_come_says_how_far_it_came() {
     use crate::trigger::{OnBoot, OnFlashOp, Trigger};
     let boot = Trigger::Boot(OnBoot { nth: 3, by: Duration::ZERO });
     let (moment, tear) = (crate::action::Moment::During, crate::action::Tear::Random);
-    let flash = Trigger::FlashOp(OnFlashOp { nth: 3, moment, tear });
+    let flash = Trigger::FlashOp(OnFlashOp { nth: 3, moment, tear, seed: None });
     let tape = Tape::steady().boot("pin").step(1).armed("power_cut", 1).ms(10).boot("pin").ms(10).boot("pin");
     let tape = tape.ms(30_000).never_fired(Duration::from_secs(30)).boot("pin");
     let tape = tape.ended(1, StepOutcome::TimedOut { waited: Duration::from_secs(30) }).end();

@@ -12,14 +12,14 @@ macro_rules! record {
         $(#[doc = $doc:literal])+
         $(#[derive($($derive:ident),*)])?
         pub struct $type:ident {
-            $( $(#[doc = $field_doc:literal])+ $field:ident : $field_type:ty = $key:literal $(($rule:ident))? $($mode:ident $($default:expr)?)?, )*
+            $( $(#[doc = $field_doc:literal])+ $(#[serde($($serde:tt)+)])? $field:ident : $field_type:ty = $key:literal $(($rule:ident))? $($mode:ident $($default:expr)?)?, )*
         }
     ) => {
         $(#[doc = $doc])+
-        #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+        #[derive(Clone, Debug, PartialEq, serde::Serialize)]
         $(#[derive($($derive),*)])?
         pub struct $type {
-            $( $(#[doc = $field_doc])+ #[serde(rename = $key)] pub $field: $field_type, )*
+            $( $(#[doc = $field_doc])+ #[serde(rename = $key)] $(#[serde($($serde)+)])? pub $field: $field_type, )*
         }
 
         impl $type {
@@ -35,6 +35,18 @@ macro_rules! record {
                     shape: || $crate::record!(@shape $field_type, $($mode)?),
                 }, )*],
             };
+        }
+
+        // A plan that was stored before a field was there has its default.
+        impl<'de> serde::Deserialize<'de> for $type {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                #[derive(serde::Deserialize)]
+                struct Stored {
+                    $( #[serde(rename = $key)] $field: Option<$field_type>, )*
+                }
+                let stored = Stored::deserialize(deserializer)?;
+                Ok(Self { $( $field: $crate::record!(@stored stored.$field, $key, $($mode $($default)?)?), )* })
+            }
         }
 
         impl $crate::language::Decode for $type {
@@ -64,6 +76,11 @@ macro_rules! record {
         Some(|| { let value: $type = $default; $crate::language::decode::written(&value) })
     };
     (@default $type:ty, $($mode:ident)?) => { None };
+    (@stored $stored:expr, $key:literal,) => {
+        $stored.ok_or_else(|| <D::Error as serde::de::Error>::missing_field($key))?
+    };
+    (@stored $stored:expr, $key:literal, or $default:expr) => { $stored.unwrap_or_else(|| $default) };
+    (@stored $stored:expr, $key:literal, optional) => { $stored.flatten() };
     (@rule) => { None };
     (@rule $rule:ident) => { Some($crate::language::Rule::$rule) };
     (@obey $field:ident, $key:literal, $span:ident, $out:ident,) => { let _ = $span; };

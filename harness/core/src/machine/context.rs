@@ -50,10 +50,10 @@ struct Confirming {
 }
 
 impl Cx {
-    pub(super) fn new(plan: Plan, digest: String, matcher: Matcher) -> Self {
+    pub(super) fn new(plan: Plan, digest: String, matcher: Rc<Matcher>) -> Self {
         Self {
             plan: Rc::new(plan),
-            matcher: Rc::new(matcher),
+            matcher,
             now: Instant::ZERO,
             last_line: None,
             digest,

@@ -28,6 +28,7 @@ pub use matcher::BadPattern;
 use matcher::Matcher;
 use samples::Samples;
 use sequence::{Numbered, Sequence};
+use std::rc::Rc;
 use steady::SteadyState;
 
 /// A run in progress.
@@ -65,9 +66,24 @@ impl Machine {
     /// A pattern of the plan that does not compile. Plans made by the resolver have none; a `plan.json` edited by
     /// hand may.
     pub fn new(plan: Plan, digest: String) -> Result<Self, BadPattern> {
-        let matcher = Matcher::new(&plan.board)?;
+        let matcher = Rc::new(Matcher::new(&plan.board)?);
+        Ok(Self::with(matcher, plan, digest))
+    }
+
+    /// Prepares a run as [`Self::new`] does. Where its board is that of `other`, so are its compiled patterns.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn like(other: &Self, plan: Plan, digest: String) -> Result<Self, BadPattern> {
+        if plan.board != other.cx.plan.board {
+            return Self::new(plan, digest);
+        }
+        Ok(Self::with(Rc::clone(&other.cx.matcher), plan, digest))
+    }
+
+    fn with(matcher: Rc<Matcher>, plan: Plan, digest: String) -> Self {
         let samples = Samples::of(&plan);
-        Ok(Self { cx: Cx::new(plan, digest, matcher), stage: Stage::Waiting, samples })
+        Self { cx: Cx::new(plan, digest, matcher), stage: Stage::Waiting, samples }
     }
 
     /// Takes in what happened. `now` never goes back; an earlier one counts as the last.

@@ -19,6 +19,9 @@ crate::record! {
         moment: Moment = "moment" or Moment::During,
         /// What a power cut in the middle of it leaves in the cells.
         tear: Tear = "tear" or Tear::Random,
+        /// Which of the random tears; another number tears other bits.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seed: Option<u64> = "seed" optional,
     }
 }
 
@@ -43,6 +46,7 @@ impl TriggerKind for OnFlashOp {
     }
 
     fn text(&self) -> String {
-        format!("{} flash operation {} (tear: {})", self.moment.word(), self.nth, self.tear.word())
+        let seed = self.seed.map(|seed| format!(", seed: {seed}")).unwrap_or_default();
+        format!("{} flash operation {} (tear: {}{seed})", self.moment.word(), self.nth, self.tear.word())
     }
 }

@@ -32,7 +32,7 @@ struct Break {
 }
 
 /// Those that are set on one core.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Breaks {
     set: Vec<Break>,
     /// The core stands at one that was met for the last time.

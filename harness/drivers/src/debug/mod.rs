@@ -15,5 +15,5 @@ pub use image::symbols;
 pub use look::{Looks, looks};
 pub(crate) use selector::opener;
 pub use selector::{ProbeRsParams, WireSpeed};
-pub(crate) use target::{Opener, Target};
+pub(crate) use target::{Detached, Opener, Target};
 pub(crate) use thread::ProbeRs;

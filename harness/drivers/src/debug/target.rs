@@ -12,7 +12,7 @@ use probe_rs::flashing::{DownloadOptions, FlashError, FlashProgress};
 use probe_rs::probe::{DebugProbeError, Probe, ProbeCreationError};
 use probe_rs::rtt::{Rtt, ScanRegion};
 use probe_rs::{Error, MemoryInterface, Permissions, Session};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// How long the core may take to halt.
@@ -36,12 +36,20 @@ pub(crate) struct Target {
     speed_khz: Option<u32>,
     allow_erase_all: bool,
     session: Option<Session>,
-    image: Option<Image>,
+    image: Option<Arc<Image>>,
     rtt: Option<Rtt>,
     log_bytes: Vec<u8>,
     breaks: Breaks,
     /// The probe is away: its session is kept as it was, and nothing is asked of it.
     lost: bool,
+}
+
+/// What a target knows of its device while it is not attached.
+#[derive(Clone)]
+pub(crate) struct Detached {
+    image: Option<Arc<Image>>,
+    log_bytes: Vec<u8>,
+    breaks: Breaks,
 }
 
 impl Target {
@@ -84,6 +92,24 @@ impl Target {
         self.rtt = None;
         self.session = None;
         self.lost = false;
+    }
+
+    /// What it knows of its device; `None` while there is a session, which cannot be kept.
+    pub(crate) fn detached(&self) -> Option<Detached> {
+        let (image, log_bytes, breaks) = (self.image.clone(), self.log_bytes.clone(), self.breaks.clone());
+        self.session.is_none().then_some(Detached { image, log_bytes, breaks })
+    }
+
+    /// Detaches, and knows again what it knew then.
+    pub(crate) fn recall(&mut self, known: &Detached) {
+        self.detach();
+        let Detached { image, log_bytes, breaks } = known.clone();
+        (self.image, self.log_bytes, self.breaks) = (image, log_bytes, breaks);
+    }
+
+    /// Whether the probe was taken away from its device.
+    pub(crate) const fn is_lost(&self) -> bool {
+        self.lost
     }
 
     /// Whether there is a session that may be spoken to.
@@ -158,7 +184,7 @@ impl Target {
         }
         let error = |error: Error| trouble(&name, "reset the device", &error);
         session.core(0).map_err(error)?.reset_and_halt(HALT).map_err(error)?;
-        self.image = Some(image);
+        self.image = Some(Arc::new(image));
         Ok(Done::Programmed { bytes, unchanged })
     }
 

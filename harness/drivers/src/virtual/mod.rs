@@ -4,6 +4,7 @@
 //! time (`hosted`) it lives on a thread of its own, and the ordinary drivers reach it through the doors that the
 //! operating system sees.
 
+mod checkpoint;
 #[cfg(unix)]
 pub(crate) mod hosted;
 pub(crate) mod simulated;

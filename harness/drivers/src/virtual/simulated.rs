@@ -35,17 +35,19 @@ const MOST_FLOODED: usize = 16 << 20;
 
 /// A device in virtual time, with all its ports.
 pub(crate) struct Simulated {
-    board: Arc<Mutex<Board>>,
-    target: RefCell<Target>,
-    trace: RefCell<Trace>,
+    pub(super) board: Arc<Mutex<Board>>,
+    pub(super) target: RefCell<Target>,
+    pub(super) trace: RefCell<Trace>,
     watch: Watch,
     /// The board's instruction count and time when its log was last read.
-    log_read: Cell<(u64, Cycles)>,
+    pub(super) log_read: Cell<(u64, Cycles)>,
     /// The speed of its console in bit/s.
     baud: u32,
     /// How many bytes of a flood are under way or have arrived.
-    flooded: Cell<usize>,
-    inputs: RefCell<Inputs>,
+    pub(super) flooded: Cell<usize>,
+    pub(super) inputs: RefCell<Inputs>,
+    /// The probe let go of the device and is to attach again.
+    pub(super) parted: Cell<bool>,
 }
 
 impl Simulated {
@@ -63,10 +65,11 @@ impl Simulated {
             baud,
             flooded: Cell::new(0),
             inputs: RefCell::default(),
+            parted: Cell::new(false),
         }))
     }
 
-    fn with<R>(&self, work: impl FnOnce(&mut Board) -> R) -> R {
+    pub(super) fn with<R>(&self, work: impl FnOnce(&mut Board) -> R) -> R {
         // One thread only; a panic elsewhere leaves a board that can still be looked at.
         work(&mut self.board.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -157,7 +160,7 @@ impl Simulated {
     }
 
     /// Does something with the probe, then reports what became visible meanwhile.
-    fn with_target<R>(&self, work: impl FnOnce(&mut Target) -> R) -> R {
+    pub(super) fn with_target<R>(&self, work: impl FnOnce(&mut Target) -> R) -> R {
         let result = work(&mut self.target.borrow_mut());
         self.publish();
         result
@@ -324,6 +327,8 @@ impl FlashTrace for Simulated {
     }
 
     async fn arm(&self, cut: &FlashCut) -> Result<(), PortError> {
+        self.part();
+        self.meet_again();
         self.with(|board| board.arm_cut(power_cut(cut)));
         Ok(())
     }
@@ -336,7 +341,7 @@ impl FlashTrace for Simulated {
 
 /// The time of a bench whose devices all live in virtual time.
 pub(crate) struct VirtualClock {
-    devices: Vec<Rc<Simulated>>,
+    pub(super) devices: Vec<Rc<Simulated>>,
 }
 
 impl VirtualClock {

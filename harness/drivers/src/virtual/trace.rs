@@ -12,7 +12,7 @@ use brownout_ports::Observed;
 const CHUNK: usize = 256;
 
 /// Turns outputs into reports: gathers console bytes and counts flash operations.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Trace {
     console: Option<(Instant, Vec<u8>)>,
     console_open: bool,

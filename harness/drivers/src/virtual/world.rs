@@ -68,7 +68,7 @@ pub(super) fn send_noise(board: &mut Board, noise: &Noise) -> Done {
 }
 
 /// The inputs that were put into a state, and whether the device has taken notice of each.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Inputs {
     unnoticed: BTreeMap<Input, Counter>,
 }
@@ -78,7 +78,6 @@ pub(super) struct Inputs {
 enum Counter {
     Readings,
     Refused,
-    Blocked,
     Measured,
     Looked,
 }
@@ -89,7 +88,6 @@ impl Counter {
         match self {
             Self::Readings => touched.readings,
             Self::Refused => touched.refused,
-            Self::Blocked => touched.blocked,
             Self::Measured => touched.measured,
             Self::Looked => touched.looked,
         }
@@ -123,9 +121,8 @@ impl Inputs {
             (InputKind::Temperature, InputState::Silent) => {
                 (Stimulus::Answer(Answer::Absent), Some(Counter::Refused))
             }
-            (InputKind::Temperature, InputState::HoldsBus) => {
-                (Stimulus::Lines(Lines::SdaLow), Some(Counter::Blocked))
-            }
+            // The line is low, which is all of it: a chip that looks at the line before it uses the bus never meets it.
+            (InputKind::Temperature, InputState::HoldsBus) => (Stimulus::Lines(Lines::SdaLow), None),
             (InputKind::Battery, InputState::Value(mv)) => {
                 let millivolts = u32::try_from(*mv).unwrap_or(0);
                 (Stimulus::Battery(Cell { millivolts, ..Cell::default() }), Some(Counter::Measured))

@@ -252,13 +252,14 @@ impl Row {
     fn of(run: &RunLine, suite_folder: &str) -> Self {
         let worst: Vec<&str> =
             run.shortfalls.iter().filter(|s| s.verdict == run.verdict).map(|s| s.reason.as_str()).collect();
-        let path = run.folder.strip_prefix(suite_folder).unwrap_or(&run.folder).trim_start_matches('/');
+        let report = run.report();
+        let path = report.strip_prefix(suite_folder).unwrap_or(&report).trim_start_matches('/');
         Self {
             verdict: run.verdict,
             scenario: visible(&run.scenario),
             case: visible(&run.case),
             seed: run.seed,
-            href: format!("./{}/report.html", percent_encoded(path)),
+            href: format!("./{}", percent_encoded(path)),
             reason: worst.first().map(|r| visible_capped(r, 240)).unwrap_or_default(),
             more: worst.len().saturating_sub(1),
             time: short(run.device_time),

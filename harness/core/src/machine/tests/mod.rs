@@ -56,7 +56,7 @@ fn after(event: Milestone, by: u64) -> Trigger {
 }
 
 fn flash_op(nth: u64) -> Trigger {
-    Trigger::FlashOp(OnFlashOp { nth, moment: Moment::During, tear: Tear::Random })
+    Trigger::FlashOp(OnFlashOp { nth, moment: Moment::During, tear: Tear::Random, seed: None })
 }
 
 fn on_signal(name: &str, nth: u64, by: u64) -> Trigger {
