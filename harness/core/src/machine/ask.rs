@@ -14,6 +14,8 @@ pub(super) struct Ask {
     command: Command,
     dialogue: Option<Dialogue>,
     sent: Option<ActionId>,
+    /// It was sent here: what is older neither answers it nor cuts it short.
+    since: Option<EventNo>,
     began: Instant,
     within: Duration,
     outcome: Option<StepOutcome>,
@@ -50,7 +52,8 @@ impl Ask {
     ) -> Self {
         // Both the command and its patterns were checked when the plan was made and when the machine was built.
         let dialogue = cx.matcher.dialogue(&command, key, value).ok().flatten();
-        let mut ask = Self { what, command, dialogue, sent: None, began: cx.now, within, outcome: None };
+        let mut ask =
+            Self { what, command, dialogue, sent: None, since: None, began: cx.now, within, outcome: None };
         let Some(dialogue) = &ask.dialogue else {
             ask.outcome = Some(StepOutcome::Abandoned);
             return ask;
@@ -61,13 +64,13 @@ impl Ask {
         if let Question::Set { setting, value } = &ask.what {
             cx.log(What::SettingSent { dut: dut.clone(), setting: setting.clone(), value: value.clone() });
         }
-        cx.log(What::Sent { dut, command: ask.command.clone(), line: line.clone() });
+        ask.since = Some(cx.log(What::Sent { dut, command: ask.command.clone(), line: line.clone() }));
         ask.sent = Some(cx.act(Action::Send { line }));
         ask
     }
 
     pub(super) fn see(&mut self, event: &Event, cx: &mut Cx) {
-        if self.outcome.is_some() {
+        if self.outcome.is_some() || self.since.is_none_or(|since| event.n < since) {
             return;
         }
         match &event.what {
