@@ -103,7 +103,7 @@ impl Always {
         };
         let left_out = self.except.of(&self.signal, timeline);
         let pieces: Vec<_> = whole.iter().flat_map(|w| w.without(&left_out)).collect();
-        let watched = Duration(pieces.iter().map(|p| p.length().0).sum());
+        let watched = Duration(pieces.iter().map(|p| p.length().0).fold(0, u64::saturating_add));
         if watched == Duration::ZERO {
             return Finding::inconclusive("all of the time was left out, so nothing is left to watch");
         }
@@ -139,7 +139,9 @@ impl Always {
             ));
         }
         let rate = self.at_least.map(|rate| format!(", never slower than {rate}")).unwrap_or_default();
-        let left = Duration(whole.iter().map(|w| w.length().0).sum::<u64>().saturating_sub(watched.0));
+        let left = Duration(
+            whole.iter().map(|w| w.length().0).fold(0, u64::saturating_add).saturating_sub(watched.0),
+        );
         let left =
             if left == Duration::ZERO { String::new() } else { format!("; {} left out", elapsed(left)) };
         let finding = Finding::pass(format!(

@@ -68,7 +68,7 @@ impl Availability {
     fn over(&self, whole: &[Stretch], when: &str, timeline: &Timeline<'_>) -> Finding {
         let left_out = self.except.of(&self.of, timeline);
         let pieces: Vec<_> = whole.iter().flat_map(|w| w.without(&left_out)).collect();
-        let length: u64 = pieces.iter().map(|p| p.length().0).sum();
+        let length: u64 = pieces.iter().map(|p| p.length().0).fold(0, u64::saturating_add);
         if length == 0 {
             return Finding::inconclusive(format!("no time is left {when} to watch in"));
         }
@@ -82,7 +82,8 @@ impl Availability {
         // Where we could not hear it, it may have been there.
         let (unheard, missed): (Vec<_>, Vec<_>) =
             presence.missing.iter().partition(|(from, to, _)| deaf.iter().any(|d| d.overlaps(*from, *to)));
-        let at_best = presence.there + unheard.iter().map(|(from, to, _)| (*to - *from).0).sum::<u64>();
+        let at_best =
+            unheard.iter().map(|(from, to, _)| (*to - *from).0).fold(presence.there, u64::saturating_add);
         let longest = presence.missing.iter().map(|(from, to, _)| *to - *from).max().unwrap_or_default();
         let reason = format!(
             "{} was there for {} of {} {when}{}; expected at least {}",

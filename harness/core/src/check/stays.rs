@@ -92,12 +92,17 @@ impl Stays {
         let Some((first, ..)) = stayed.first() else {
             return Finding::inconclusive(format!("{what} was never seen, so there was nothing to stay"));
         };
-        let after = stayed.iter().map(|(_, after, _)| after).sum();
+        let after = stayed.iter().map(|(_, after, _)| *after).fold(0, u64::saturating_add);
         let finding = Finding::pass(format!(
             "{what} was seen at {}, {} more after that, and nothing else in {}",
             first.event.at,
             times(after),
-            elapsed(Duration(stayed.iter().map(|(reached, _, until)| (until.to - reached.event.at).0).sum())),
+            elapsed(Duration(
+                stayed
+                    .iter()
+                    .map(|(reached, _, until)| (until.to - reached.event.at).0)
+                    .fold(0, u64::saturating_add)
+            )),
         ))
         .showing(stayed.iter().map(|(reached, ..)| reached.event.n));
         stayed.iter().fold(finding, |finding, (reached, _, until)| {
