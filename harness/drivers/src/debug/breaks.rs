@@ -102,6 +102,9 @@ impl Breaks {
         if !matches!(word.length, 1 | 2 | 4) || !word.address.is_multiple_of(u32::from(word.length)) {
             return Err(Refused::Unaligned);
         }
+        // Without it the DWT answers nothing, not even how many comparators it has.
+        let demcr = core.read_word_32(DEMCR)?;
+        core.write_word_32(DEMCR, demcr | DEMCR_TRCENA)?;
         let unit = self.set.iter().filter(|set| matches!(set.stop, Stop::Data(..))).count();
         let units = core.read_word_32(DWT_CTRL)? as usize >> 28;
         if unit >= units {

@@ -379,7 +379,9 @@ impl Clock for VirtualClock {
     }
 
     async fn sleep_until(&self, deadline: Instant) {
-        let until = Nanos(deadline.0).cycles();
+        // The first cycle at or after the deadline: one before it would be woken for nothing, without end.
+        let floor = Nanos(deadline.0).cycles();
+        let until = if floor.nanos().0 < deadline.0 { Cycles(floor.0 + 1) } else { floor };
         std::future::poll_fn(|context| {
             if self.advance(until) {
                 // The report wakes whoever waits for reports; if nobody does, go on.
