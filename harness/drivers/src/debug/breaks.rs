@@ -106,6 +106,8 @@ impl Breaks {
         let demcr = core.read_word_32(DEMCR)?;
         core.write_word_32(DEMCR, demcr | DEMCR_TRCENA)?;
         let unit = self.set.iter().filter(|set| matches!(set.stop, Stop::Data(..))).count();
+        // Without it nothing of the DWT can be read (DDI 0403E, §C1.6.5), and it seems to have no comparators.
+        enable_trace(core)?;
         let units = core.read_word_32(DWT_CTRL)? as usize >> 28;
         if unit >= units {
             return Err(Refused::NoneLeft { what: "watchpoint", has: units });
@@ -187,6 +189,11 @@ impl Breaks {
     }
 }
 
+fn enable_trace(core: &mut Core<'_>) -> Result<(), Error> {
+    let demcr = core.read_word_32(DEMCR)?;
+    core.write_word_32(DEMCR, demcr | DEMCR_TRCENA)
+}
+
 /// Makes a comparator of the DWT halt the core on an access (DDI 0403E, table C1-21: functions 5 to 7).
 fn compare(
     core: &mut Core<'_>,
@@ -195,8 +202,7 @@ fn compare(
     access: Access,
 ) -> Result<(), Error> {
     let at = unit.try_into().unwrap_or(0) * DWT_STEP;
-    let demcr = core.read_word_32(DEMCR)?;
-    core.write_word_32(DEMCR, demcr | DEMCR_TRCENA)?;
+    enable_trace(core)?;
     core.write_word_32(DWT_COMP + at, word.address)?;
     core.write_word_32(DWT_MASK + at, u32::from(word.length).trailing_zeros())?;
     let function = match access {
