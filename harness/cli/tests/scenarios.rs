@@ -97,10 +97,11 @@ fn is_caught(selection: &Selection) -> Result<(), Failed> {
         let (judged, shown) = run(&job)?;
         let last = judged.events.last().map(|event| event.n);
         let proven = judged.judgement.checks.iter().map(|check| &check.finding).any(|finding| {
-            // Of much evidence the terminal shows the beginning.
+            // Of much evidence the terminal shows the beginning; what was never seen has none to show.
+            let shows = finding.evidence.first().is_some_and(|event| shown.contains(&event.to_string()));
             finding.verdict == Verdict::Fail
                 && finding.evidence.iter().all(|event| Some(*event) <= last)
-                && finding.evidence.first().is_some_and(|event| shown.contains(&event.to_string()))
+                && (shows || finding.by_absence)
         });
         if judged.judgement.verdict == Verdict::Fail && proven {
             return Ok(());

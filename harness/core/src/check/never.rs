@@ -20,8 +20,10 @@ crate::record! {
         /// Which signal.
         signal: Signal = "signal",
         /// What its named groups must have caught for it to count.
+        #[serde(skip_serializing_if = "Where::is_empty")]
         fields: Where = "where" or Where::default(),
         /// What to leave out.
+        #[serde(skip_serializing_if = "Exceptions::is_none")]
         except: Exceptions = "except" or Exceptions::default(),
     }
 }

@@ -53,6 +53,11 @@ impl crate::language::Decode for Exceptions {
 }
 
 impl Exceptions {
+    /// Whether nothing is left out.
+    pub fn is_none(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// What of the run they leave out, for a check that looks at a signal.
     pub(super) fn of(&self, signal: &Signal, timeline: &Timeline<'_>) -> Vec<Stretch> {
         let mut out = Vec::new();
