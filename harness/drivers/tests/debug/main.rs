@@ -284,3 +284,49 @@ fn the_firmware_is_flashed_into_a_blank_chip_and_tells_of_its_boot() {
         assert!(count > 0, "{way}: no log frame came");
     }
 }
+
+/// What a night of faults does to the debug port: attach, do something to the device, let go, a thousand times.
+#[test]
+fn a_thousand_cycles_of_attaching_and_breaking_leave_the_board_answering() {
+    for (way, bench) in benches() {
+        for cycle in 0..1000_u32 {
+            let mut session = bench.attach().unwrap_or_else(|error| panic!("{way}, cycle {cycle}: {error}"));
+            let mut core = session.core(0).unwrap();
+            match cycle % 8 {
+                0 => drop(core.halt(PATIENCE).unwrap()),
+                1 => core.write_word_32(RAM + 0x100, cycle).unwrap(),
+                2 => core.set_hw_breakpoint(0x102).unwrap(),
+                3 => core.reset().unwrap(),
+                4 => drop(core.reset_and_halt(PATIENCE).unwrap()),
+                // Nothing is there: a fault on the bus, which must not stick.
+                5 => drop(core.read_word_32(0xA000_0000).unwrap_err()),
+                6 => {
+                    drop(core);
+                    bench.power(false);
+                    assert!(
+                        look(&mut session).is_err(),
+                        "{way}, cycle {cycle}: a board without power answered"
+                    );
+                    bench.power(true);
+                }
+                _ => {
+                    core.halt(PATIENCE).unwrap();
+                    core.write_core_reg(core.program_counter().id(), 0x102_u32).unwrap();
+                    core.run().unwrap();
+                }
+            }
+        }
+        let mut session = bench.attach().unwrap();
+        let mut core = session.core(0).unwrap();
+        core.write_word_32(RAM + 0x200, 0x600D).unwrap();
+        assert_eq!(core.read_word_32(RAM + 0x200).unwrap(), 0x600D, "{way}");
+        core.reset().unwrap();
+        core.halt(PATIENCE).unwrap();
+        let first: u32 = core.read_core_reg(0_u16).unwrap();
+        core.run().unwrap();
+        bench.with(&mut |board| drop(board.run(board.now() + brownout_board::Cycles::from_micros(1_000))));
+        core.halt(PATIENCE).unwrap();
+        let second: u32 = core.read_core_reg(0_u16).unwrap();
+        assert!(second > first, "{way}: the program does not count ({first} to {second})");
+    }
+}
