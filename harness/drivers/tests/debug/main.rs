@@ -324,7 +324,9 @@ fn a_thousand_cycles_of_attaching_and_breaking_leave_the_board_answering() {
         core.halt(PATIENCE).unwrap();
         let first: u32 = core.read_core_reg(0_u16).unwrap();
         core.run().unwrap();
-        bench.with(&mut |board| drop(board.run(board.now() + brownout_board::Cycles::from_micros(1_000))));
+        bench.with(&mut |board| {
+            board.run(board.now() + brownout_board::Cycles::from_micros(1_000));
+        });
         core.halt(PATIENCE).unwrap();
         let second: u32 = core.read_core_reg(0_u16).unwrap();
         assert!(second > first, "{way}: the program does not count ({first} to {second})");
