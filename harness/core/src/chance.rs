@@ -3,14 +3,17 @@
 use std::collections::BTreeSet;
 
 /// A stream of numbers out of a seed.
-pub(crate) struct Chance(u64);
+#[derive(Clone, Debug)]
+pub struct Chance(u64);
 
 impl Chance {
-    pub(crate) const fn new(seed: u64) -> Self {
+    /// The stream of a seed.
+    pub const fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    pub(crate) fn number(&mut self) -> u64 {
+    /// The next number.
+    pub fn number(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ z >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -19,7 +22,7 @@ impl Chance {
     }
 
     /// A number below a bound; 0 below 0.
-    pub(crate) fn below(&mut self, bound: u64) -> u64 {
+    pub fn below(&mut self, bound: u64) -> u64 {
         // The product is below `bound` times 2^64, so its upper half is below `bound`.
         let scaled = (u128::from(self.number()) * u128::from(bound)) >> 64;
         u64::try_from(scaled).unwrap_or(0)
@@ -27,13 +30,13 @@ impl Chance {
 }
 
 /// So many random bytes.
-pub(crate) fn noise(bytes: u32, seed: u64) -> Vec<u8> {
+pub fn noise(bytes: u32, seed: u64) -> Vec<u8> {
     let mut chance = Chance::new(seed);
     (0..bytes).map(|_| (chance.number() >> 32) as u8).collect()
 }
 
 /// A mask of so many bytes with so many different bits set, all of them if there are no more.
-pub(crate) fn scattered_bits(bytes: u32, bits: u32, seed: u64) -> Vec<u8> {
+pub fn scattered_bits(bytes: u32, bits: u32, seed: u64) -> Vec<u8> {
     let total = u64::from(bytes) * 8;
     let mut chance = Chance::new(seed);
     let mut chosen = BTreeSet::new();

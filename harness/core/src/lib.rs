@@ -10,7 +10,7 @@
 
 pub mod action;
 pub mod board_file;
-mod chance;
+pub mod chance;
 pub mod check;
 pub mod conformance;
 mod control;

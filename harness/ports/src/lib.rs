@@ -18,7 +18,7 @@ use brownout_core::action::{
 };
 use brownout_core::names::Input;
 use brownout_core::plan::InputKind;
-use brownout_core::port::{Port, PortError, Trouble};
+use brownout_core::port::PortError;
 use brownout_core::time::{Duration, Instant};
 use std::path::PathBuf;
 
@@ -44,28 +44,17 @@ pub trait Console {
     async fn send(&self, bytes: &[u8]) -> Result<(), PortError>;
 
     /// Sends what no sane peer would. Answers [`Done::Sent`].
-    async fn noise(&self, noise: &Noise) -> Result<Done, PortError> {
-        let _ = noise;
-        Err(cannot(Port::Console, "noise"))
-    }
+    async fn noise(&self, noise: &Noise) -> Result<Done, PortError>;
 
     /// Begins to send the same bytes over and over, without pause, for a time; returns when that has begun.
-    async fn flood(&self, bytes: &[u8], time: Duration) -> Result<(), PortError> {
-        let _ = (bytes, time);
-        Err(cannot(Port::Console, "flood"))
-    }
+    async fn flood(&self, bytes: &[u8], time: Duration) -> Result<(), PortError>;
 
     /// Ends [`Self::flood`], if it has not ended. Answers [`Done::Sent`].
-    async fn end_flood(&self) -> Result<Done, PortError> {
-        Err(cannot(Port::Console, "flood"))
-    }
+    async fn end_flood(&self) -> Result<Done, PortError>;
 
     /// Pulls the cable or plugs it in again: meanwhile nothing is sent and nothing is reported. Unplugging twice is
     /// not an error.
-    async fn unplug(&self, unplugged: bool) -> Result<(), PortError> {
-        let _ = unplugged;
-        Err(cannot(Port::Console, "unplug"))
-    }
+    async fn unplug(&self, unplugged: bool) -> Result<(), PortError>;
 }
 
 /// The debug probe of a device.
@@ -84,62 +73,35 @@ pub trait Debug {
     async fn reset(&self, how: Reset) -> Result<(), PortError>;
 
     /// Halts the core.
-    async fn halt(&self) -> Result<(), PortError> {
-        Err(cannot(Port::Debug, "halt"))
-    }
+    async fn halt(&self) -> Result<(), PortError>;
 
     /// Lets a halted core go on. Not an error if it runs.
-    async fn resume(&self) -> Result<(), PortError> {
-        Err(cannot(Port::Debug, "resume"))
-    }
+    async fn resume(&self) -> Result<(), PortError>;
 
     /// Reads a word of memory; a running core goes on running. Answers [`Done::Value`].
-    async fn read(&self, word: &MemoryWord) -> Result<Done, PortError> {
-        let _ = word;
-        Err(cannot(Port::Debug, "read"))
-    }
+    async fn read(&self, word: &MemoryWord) -> Result<Done, PortError>;
 
     /// Inverts bits of memory and reads back; the core stands still meanwhile. Answers [`Done::Changed`].
-    async fn flip_memory(&self, address: u32, mask: &[u8]) -> Result<Done, PortError> {
-        let _ = (address, mask);
-        Err(cannot(Port::Debug, "flip memory"))
-    }
+    async fn flip_memory(&self, address: u32, mask: &[u8]) -> Result<Done, PortError>;
 
     /// Inverts bits of a core register and reads back; the core stands still meanwhile. Answers [`Done::Changed`].
-    async fn flip_register(&self, register: &str, mask: u32) -> Result<Done, PortError> {
-        let _ = (register, mask);
-        Err(cannot(Port::Debug, "flip register"))
-    }
+    async fn flip_register(&self, register: &str, mask: u32) -> Result<Done, PortError>;
 
     /// Changes the contents of flash, verifies, and starts the device anew. Answers [`Done::Changed`].
-    async fn corrupt_flash(&self, corruption: &FlashCorruption) -> Result<Done, PortError> {
-        let _ = corruption;
-        Err(cannot(Port::Debug, "corrupt flash"))
-    }
+    async fn corrupt_flash(&self, corruption: &FlashCorruption) -> Result<Done, PortError>;
 
     /// Stops the core when it is about to execute an address for the `nth` time; reports [`Observed::Halted`].
-    async fn break_at(&self, address: u32, nth: u64) -> Result<(), PortError> {
-        let _ = (address, nth);
-        Err(cannot(Port::Debug, "break at"))
-    }
+    async fn break_at(&self, address: u32, nth: u64) -> Result<(), PortError>;
 
     /// Stops the core after the `nth` access to a word of memory; reports [`Observed::Halted`].
-    async fn watch_at(&self, word: &MemoryWord, access: Access, nth: u64) -> Result<(), PortError> {
-        let _ = (word, access, nth);
-        Err(cannot(Port::Debug, "watch at"))
-    }
+    async fn watch_at(&self, word: &MemoryWord, access: Access, nth: u64) -> Result<(), PortError>;
 
     /// Takes back what [`Self::break_at`] and [`Self::watch_at`] set; a halted core stays halted. Not an error if
     /// nothing is set, or if the device is without power.
-    async fn clear_breaks(&self) -> Result<(), PortError> {
-        Err(cannot(Port::Debug, "clear breaks"))
-    }
+    async fn clear_breaks(&self) -> Result<(), PortError>;
 
     /// Goes away without a word to the device, as when the cable is pulled; `halted` leaves the core standing.
-    async fn lose(&self, halted: bool) -> Result<(), PortError> {
-        let _ = halted;
-        Err(cannot(Port::Debug, "lose"))
-    }
+    async fn lose(&self, halted: bool) -> Result<(), PortError>;
 }
 
 /// An adjustable supply.
@@ -208,14 +170,4 @@ pub trait Clock {
     /// Lets time pass until `deadline`. On a virtual bench this is what makes the devices run; it may be dropped
     /// before the deadline, when something was reported.
     async fn sleep_until(&self, deadline: Instant);
-}
-
-/// What a driver answers to something that it has no means for.
-fn cannot(port: Port, what: &str) -> PortError {
-    PortError {
-        port,
-        trouble: Trouble::Failed,
-        message: format!("the driver behind this port cannot {what}"),
-        help: Some("`brownout kinds` shows the drivers; another may be able to".to_owned()),
-    }
 }

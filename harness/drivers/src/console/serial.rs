@@ -3,6 +3,7 @@
 use crate::clock::Stopwatch;
 use async_trait::async_trait;
 use brownout_core::action::{Done, Noise};
+use brownout_core::chance::noise;
 use brownout_core::port::{Port, PortError, Trouble};
 use brownout_core::time::Duration as Length;
 use brownout_ports::{Console, Observed, Watch};
@@ -112,18 +113,6 @@ impl Drop for Flood {
             let _ = thread.join();
         }
     }
-}
-
-/// So many bytes by a seed (xorshift64*, Vigna 2016): what they are matters little, that they are the same again does.
-fn noise(bytes: u32, seed: u64) -> Vec<u8> {
-    let mut state = seed | 1;
-    let mut next = || {
-        state ^= state >> 12;
-        state ^= state << 25;
-        state ^= state >> 27;
-        (state.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 56) as u8
-    };
-    (0..bytes).map(|_| next()).collect()
 }
 
 #[async_trait(?Send)]

@@ -3,6 +3,7 @@
 use super::breaks::{Met, Refused};
 use super::target::{Target, flash_trouble, trouble};
 use brownout_core::action::{Access, Corruption, Done, FlashCorruption, MemoryWord};
+use brownout_core::chance::Chance;
 use brownout_core::port::{Port, PortError, Trouble};
 use probe_rs::flashing::{DownloadOptions, FlashError};
 use probe_rs::{Core, Error, MemoryInterface, RegisterId};
@@ -253,14 +254,14 @@ fn corrupted(before: &[u8], how: Corruption, seed: u64) -> Vec<u8> {
         Corruption::Erased => after.fill(0xff),
         Corruption::Torn => after.iter_mut().skip(half).for_each(|byte| *byte = 0xff),
         Corruption::Noise => {
-            let mut noise = Scatter(seed);
+            let mut noise = Chance::new(seed);
             after.iter_mut().for_each(|byte| *byte = noise.number().to_le_bytes()[3]);
         }
         Corruption::Bits(count) => {
             // Erased flash that turns over is rarely missed; what was written is.
             let written: Vec<usize> = (0..after.len()).filter(|at| before.get(*at) != Some(&0xff)).collect();
             let places = if written.is_empty() { (0..after.len()).collect() } else { written };
-            let mut scatter = Scatter(seed);
+            let mut scatter = Chance::new(seed);
             let mut left = u64::from(count).min(places.len() as u64 * 8);
             let mut turned = std::collections::BTreeSet::new();
             while left > 0 {
@@ -276,19 +277,6 @@ fn corrupted(before: &[u8], how: Corruption, seed: u64) -> Vec<u8> {
         }
     }
     after
-}
-
-/// SplitMix64 (Steele, Lea, Flood, 2014).
-struct Scatter(u64);
-
-impl Scatter {
-    fn number(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ z >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ z >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ z >> 31
-    }
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -1,7 +1,7 @@
 //! What stands round a virtual board, in the board's own words: its supply, its shield, its crystal.
 
 use brownout_board::periph::{LineError, Skew};
-use brownout_board::shield::{Answer, Cell, Climate, Jam, Lines, Reading, Stimulus};
+use brownout_board::shield::{Answer, Cell, Climate, Jam, Lines, Reading, SDA, Stimulus};
 use brownout_board::supply::Millivolts;
 use brownout_board::{Board, Cycles, Nanos};
 use brownout_core::action::{Done, InputState, Noise, SupplyCourse};
@@ -121,7 +121,8 @@ impl Inputs {
             (InputKind::Temperature, InputState::Silent) => {
                 (Stimulus::Answer(Answer::Absent), Some(Counter::Refused))
             }
-            // The line is low, which is all of it: a chip that looks at the line before it uses the bus never meets it.
+            // That the line is low, which is read back below, is all of it: a chip that looks before it uses the bus never
+            // meets it.
             (InputKind::Temperature, InputState::HoldsBus) => (Stimulus::Lines(Lines::SdaLow), None),
             (InputKind::Battery, InputState::Value(mv)) => {
                 let millivolts = u32::try_from(*mv).unwrap_or(0);
@@ -150,6 +151,9 @@ impl Inputs {
             _ => return Err(cannot(input, kind, state)),
         };
         board.stimulate(stimulus);
+        if *state == InputState::HoldsBus && board.pin_level(SDA.port(), SDA.number()) {
+            return Err(cannot(input, kind, state));
+        }
         if let Some(counter) = counter {
             self.unnoticed.insert(input.clone(), counter);
         }
