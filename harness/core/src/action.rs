@@ -1,6 +1,7 @@
 //! What the run machine asks of the ports, and what the ports let it see.
 
 use crate::names::{Dut, Input as InputName};
+use crate::network::{Impairment, Misbehaviour, Publication, Traffic};
 use crate::plan::InputKind;
 use crate::port::{Port, PortError};
 use crate::time::{Duration, Instant};
@@ -132,6 +133,31 @@ pub enum Action {
         /// Takes back too what a `sense` step made true, not only faults.
         everything: bool,
     },
+    /// Starts the services anew, with nothing in their memory and certificates of their own; what the device is to be
+    /// provisioned with is then known.
+    StartServices,
+    /// Stops the services.
+    StopServices,
+    /// Plugs the network cable, with a link on which nothing goes wrong.
+    Connect,
+    /// Pulls the network cable, and takes back every impairment.
+    Disconnect,
+    /// Impairs the link; [`Seen::Met`] tells when a frame meets it.
+    Impair(Impairment),
+    /// Takes back [`Action::Impair`]; answered by [`Done::Counted`]. Not an error if it is not in force.
+    Mend {
+        /// The impairment's name.
+        name: String,
+    },
+    /// Lets a service misbehave; [`Seen::Met`] tells when the device meets it.
+    Misbehave(Misbehaviour),
+    /// Takes back [`Action::Misbehave`]; answered by [`Done::Counted`]. Not an error if it is not in force.
+    Behave {
+        /// The misbehaviour's name.
+        name: String,
+    },
+    /// Publishes a message to the device.
+    Publish(Publication),
 }
 
 /// A word of memory to look at.
@@ -282,6 +308,12 @@ impl Action {
             Self::Supply(_) | Self::SupplyNominal => Port::Supply,
             Self::Noise(_) | Self::Flood { .. } | Self::EndFlood | Self::Unplug { .. } => Port::Console,
             Self::Stimulate { .. } | Self::Release { .. } => Port::Stimulus,
+            Self::Connect | Self::Disconnect | Self::Impair(_) | Self::Mend { .. } => Port::Link,
+            Self::StartServices
+            | Self::StopServices
+            | Self::Misbehave(_)
+            | Self::Behave { .. }
+            | Self::Publish(_) => Port::Services,
         }
     }
 
@@ -381,6 +413,11 @@ pub enum Done {
         /// Whether the instrument will also say when the device takes notice ([`Seen::Touched`]).
         observes: bool,
     },
+    /// What was taken back had been met.
+    Counted {
+        /// So often.
+        times: u64,
+    },
 }
 
 /// Something seen on a port, on its own initiative.
@@ -435,6 +472,16 @@ pub enum Seen {
         /// Which.
         input: InputName,
         /// How often since then.
+        times: u64,
+    },
+    /// Something of the device's traffic.
+    Traffic(Traffic),
+    /// The device met an impairment of the link, or a misbehaviour of a service.
+    Met {
+        /// Its name.
+        name: String,
+        /// How often since it was set. It is told at the first time, and then each time that the count has grown
+        /// tenfold.
         times: u64,
     },
     /// An instrument went away, or the device behind it, without our doing.

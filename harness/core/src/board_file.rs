@@ -39,6 +39,8 @@ crate::record! {
         commands: BTreeMap<String, CommandWords> = "commands" or BTreeMap::new(),
         /// What it senses, by name.
         inputs: BTreeMap<String, InputKind> = "inputs" or BTreeMap::new(),
+        /// What it is provisioned with, fresh for each run on a network: certificates, host names, its identity.
+        provision: Option<Provision> = "provision" optional,
         /// How many places its core compares with at the same time.
         comparators: Comparators = "comparators" or Comparators { code: 6, data: 4 },
     }
@@ -57,6 +59,15 @@ crate::record! {
 }
 
 crate::words!(InputKind { Temperature = "temperature", Battery = "battery", Button = "button", Clock = "clock" });
+
+crate::record! {
+    /// A page of flash that the debug probe writes before each run on a network. In it stand `BRNP`, a version (16 bit,
+    /// little-endian, as all here), the length of the body (16 bit), the body (CBOR), and its CRC-32.
+    pub struct Provision {
+        /// Its address.
+        page: Word = "page",
+    }
+}
 
 crate::record! {
     /// A serial console.

@@ -2,6 +2,7 @@
 
 use crate::action::{Action, ActionId, Done, FlashOp};
 use crate::names::{Command, Dut, Input, Setting, Signal};
+use crate::network::Traffic;
 use crate::port::PortError;
 use crate::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
@@ -168,6 +169,31 @@ pub enum What {
         input: Input,
         /// How often since then.
         times: u64,
+    },
+    /// Something of the device's traffic was seen.
+    Traffic {
+        /// Of which device.
+        dut: Dut,
+        /// What.
+        #[serde(flatten)]
+        seen: Traffic,
+    },
+    /// The device met an impairment of the link, or a misbehaviour of a service.
+    Met {
+        /// Which device.
+        dut: Dut,
+        /// The name of what it met.
+        name: String,
+        /// How often since it was set; told at the first time and at each tenfold.
+        times: u64,
+    },
+    /// A message was published to the device.
+    Published {
+        /// To which device.
+        dut: Dut,
+        /// What.
+        #[serde(flatten)]
+        message: crate::network::Publication,
     },
     /// A word of memory was read through the probe, because a check asks for it.
     Memory {

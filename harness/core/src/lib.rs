@@ -22,6 +22,7 @@ pub mod language;
 pub mod location;
 pub mod machine;
 pub mod names;
+pub mod network;
 pub mod pattern;
 pub mod plan;
 pub mod port;

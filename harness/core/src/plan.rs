@@ -69,6 +69,9 @@ pub struct BoardPlan {
     pub image: Image,
     /// Flash ranges that are cleared before each run, as (first address, length in bytes).
     pub fresh: Vec<(u32, u32)>,
+    /// Where the page of flash stands that is written with what the device needs to know of its network and cloud.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provision: Option<u32>,
     /// The word that selects a defect, if the image has any: its address and its value.
     pub defect: Option<DefectPlan>,
     /// How the device shows its signals.

@@ -19,12 +19,30 @@ pub enum Port {
     Supply,
     /// What the device senses: sensors, battery, buttons, its 32.768 kHz crystal. Optional.
     Stimulus,
+    /// The device's network cable, and what its frames meet on their way. Optional.
+    Link,
+    /// The services at the other end: DHCP, DNS, NTP, the broker, the cloud. Optional.
+    Services,
 }
 
 impl Port {
     /// Every port there is.
-    pub const ALL: &[Self] =
-        &[Self::Debug, Self::Console, Self::Power, Self::FlashTrace, Self::Supply, Self::Stimulus];
+    pub const ALL: &[Self] = &[
+        Self::Debug,
+        Self::Console,
+        Self::Power,
+        Self::FlashTrace,
+        Self::Supply,
+        Self::Stimulus,
+        Self::Link,
+        Self::Services,
+    ];
+
+    /// Whether it is there for a run only where the scenario asks for it in its `needs`. Without them a device has no
+    /// network: its cable is out, and it is not provisioned.
+    pub const fn is_asked_for(self) -> bool {
+        matches!(self, Self::Link | Self::Services)
+    }
 
     /// As it is written in scenario and rig files.
     pub const fn name(self) -> &'static str {
@@ -35,6 +53,8 @@ impl Port {
             Self::FlashTrace => "flash_trace",
             Self::Supply => "supply",
             Self::Stimulus => "stimulus",
+            Self::Link => "link",
+            Self::Services => "services",
         }
     }
 }

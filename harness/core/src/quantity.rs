@@ -54,8 +54,8 @@ fn parse(text: &str, what: &str, example: &str, units: &[Unit]) -> Result<i64, S
 /// Writes steps in the first unit that shows them with at most three decimals.
 fn show(f: &mut fmt::Formatter<'_>, value: i64, units: &[Unit]) -> fmt::Result {
     let fits = |(_, steps): &&Unit| {
-        // A thousandth of a KiB cannot be written in decimals.
-        let finest = if steps % 10 == 0 { (steps / 1000).max(1) } else { *steps };
+        // A thousandth of a KiB, or of a day, cannot be written in decimals.
+        let finest = if steps % 1000 == 0 { steps / 1000 } else { *steps };
         value.unsigned_abs().is_multiple_of(finest.unsigned_abs())
     };
     let large = |(_, steps): &&Unit| value.unsigned_abs() >= steps.unsigned_abs();
@@ -152,6 +152,14 @@ quantity! {
     /// A number of bytes: `64B`, `4KiB`.
     Size, "a size in bytes", "4KiB", 0..=268_435_456, [("KiB", 1024), ("MiB", 1_048_576), ("B", 1)]
 }
+quantity! {
+    /// A transmission rate in bit/s: `64kbit/s`, `2Mbit/s`.
+    BitRate, "a rate", "2Mbit/s", 0..=100_000_000_000, [("Mbit/s", 1_000_000), ("kbit/s", 1000), ("bit/s", 1)]
+}
+quantity! {
+    /// How far a clock is off, in seconds, either way: `-1d`, `5min`.
+    Offset, "how far a clock is off", "-1d", -9_000_000_000..=9_000_000_000, [("d", 86_400), ("h", 3600), ("min", 60), ("s", 1)]
+}
 
 impl Voltage {
     /// In millivolts.
@@ -192,6 +200,8 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_shown_reads_back(value in 0..=60_000_i64, share in 0..=1_000_000_i64, size in 0..268_435_456_i64) {
+            prop_assert_eq!(Offset(-share).to_string().parse(), Ok(Offset(-share)));
+            prop_assert_eq!(BitRate(share).to_string().parse(), Ok(BitRate(share)));
             prop_assert_eq!(Voltage(value).to_string().parse(), Ok(Voltage(value)));
             prop_assert_eq!(Share(share).to_string().parse(), Ok(Share(share)));
             prop_assert_eq!(Size(size).to_string().parse(), Ok(Size(size)));

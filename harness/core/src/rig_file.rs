@@ -156,6 +156,13 @@ const DUT: &Record = &Record {
         ),
         field("supply", "Driver of an adjustable supply.", true, Driver::shape),
         field("stimulus", "Driver of what the device senses.", true, Driver::shape),
+        field(
+            "link",
+            "Driver of its network cable, and of what frames meet on their way.",
+            true,
+            Driver::shape,
+        ),
+        field("services", "Driver of the services at the other end of the link.", true, Driver::shape),
     ],
 };
 

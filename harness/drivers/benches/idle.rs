@@ -49,7 +49,7 @@ fn probed() {
     let mut bench = Rig::of(&file).unwrap().open(&boards, 1).unwrap();
     let doors = bench.duts[&Dut::from("thermostat")].clone();
     let (debug, console) = (doors.debug.unwrap(), doors.console.unwrap());
-    let order = ProgramOrder { image: IMAGE.into(), fresh: vec![], words: vec![] };
+    let order = ProgramOrder { image: IMAGE.into(), fresh: vec![], words: vec![], pages: vec![] };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     runtime.block_on(async {
         console.open().await.unwrap();

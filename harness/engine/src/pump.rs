@@ -445,6 +445,8 @@ impl Pump {
             Observed::Halted { address, pc } => seen.push(Seen::Halted { address, pc }),
             Observed::Voltage { millivolts } => seen.push(Seen::Voltage { millivolts }),
             Observed::Touched { input, times } => seen.push(Seen::Touched { input, times }),
+            Observed::Traffic(traffic) => seen.push(Seen::Traffic(traffic)),
+            Observed::Met { name, times } => seen.push(Seen::Met { name, times }),
             Observed::Lost(error) => seen.push(Seen::Lost(error)),
         }
         for what in seen {
@@ -469,6 +471,8 @@ fn program_order(order: &RunOrder) -> ProgramOrder {
         image: order.image.clone(),
         fresh: board.fresh.clone(),
         words: board.defect.iter().map(|defect| (defect.address, defect.value)).collect(),
+        // Without a network nobody has anything to provision it with: the page is cleared.
+        pages: board.provision.iter().map(|page| (*page, Vec::new())).collect(),
     }
 }
 
@@ -491,7 +495,13 @@ async fn perform(doors: Doors, action: Action, program: Option<ProgramOrder>) ->
         Action::Attach => doors.debug.ok_or_else(absent)?.attach().await.map(plain),
         Action::Detach => doors.debug.ok_or_else(absent)?.detach().await.map(plain),
         Action::Program => match program {
-            Some(order) => doors.debug.ok_or_else(absent)?.program(&order).await,
+            Some(mut order) => {
+                let provision = doors.services.as_ref().and_then(|services| services.provision());
+                for (_, contents) in &mut order.pages {
+                    contents.extend(provision.iter().flatten());
+                }
+                doors.debug.ok_or_else(absent)?.program(&order).await
+            }
             None => Ok(Done::Plain),
         },
         Action::Reset { how } => doors.debug.ok_or_else(absent)?.reset(how).await.map(plain),
@@ -532,6 +542,15 @@ async fn perform(doors: Doors, action: Action, program: Option<ProgramOrder>) ->
         Action::Stimulate { input, kind, state } => {
             doors.stimulus.ok_or_else(absent)?.apply(&input, kind, &state).await
         }
+        Action::Connect => doors.link.ok_or_else(absent)?.connect().await.map(plain),
+        Action::Disconnect => doors.link.ok_or_else(absent)?.disconnect().await.map(plain),
+        Action::Impair(impairment) => doors.link.ok_or_else(absent)?.impair(&impairment).await.map(plain),
+        Action::Mend { name } => doors.link.ok_or_else(absent)?.mend(&name).await,
+        Action::StartServices => doors.services.ok_or_else(absent)?.start().await.map(plain),
+        Action::StopServices => doors.services.ok_or_else(absent)?.stop().await.map(plain),
+        Action::Misbehave(how) => doors.services.ok_or_else(absent)?.misbehave(&how).await.map(plain),
+        Action::Behave { name } => doors.services.ok_or_else(absent)?.behave(&name).await,
+        Action::Publish(message) => doors.services.ok_or_else(absent)?.publish(&message).await.map(plain),
         Action::Release { input, kind, everything } => {
             doors.stimulus.ok_or_else(absent)?.release(&input, kind, everything).await.map(plain)
         }

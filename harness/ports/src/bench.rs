@@ -1,6 +1,8 @@
 //! An opened rig: everything that a run may touch.
 
-use crate::{Checkpoint, Clock, Console, Debug, FlashTrace, Power, Reports, Stimulus, Supply};
+use crate::{
+    Checkpoint, Clock, Console, Debug, FlashTrace, Link, Power, Reports, Services, Stimulus, Supply,
+};
 use brownout_core::names::Dut;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -32,4 +34,8 @@ pub struct Doors {
     pub supply: Option<Rc<dyn Supply>>,
     /// What the device senses.
     pub stimulus: Option<Rc<dyn Stimulus>>,
+    /// Network cable.
+    pub link: Option<Rc<dyn Link>>,
+    /// The services at its other end.
+    pub services: Option<Rc<dyn Services>>,
 }

@@ -17,6 +17,7 @@ use brownout_core::action::{
     Access, Done, FlashCorruption, FlashCut, InputState, MemoryWord, Noise, Reset, SupplyCourse,
 };
 use brownout_core::names::Input;
+use brownout_core::network::{Impairment, Misbehaviour, Publication};
 use brownout_core::plan::InputKind;
 use brownout_core::port::PortError;
 use brownout_core::time::{Duration, Instant};
@@ -136,6 +137,56 @@ pub trait Stimulus {
     }
 }
 
+/// The network cable of a device, and what frames meet on their way through it.
+#[async_trait(?Send)]
+pub trait Link {
+    /// Plugs the cable. Nothing goes wrong on it. Plugging twice is not an error.
+    async fn connect(&self) -> Result<(), PortError>;
+
+    /// Pulls the cable, takes back every impairment, and reports what was counted.
+    async fn disconnect(&self) -> Result<(), PortError>;
+
+    /// Impairs it; reports [`Observed::Met`] when a frame meets that. The same name again replaces what it named.
+    async fn impair(&self, impairment: &Impairment) -> Result<(), PortError>;
+
+    /// Takes an impairment back. Answers [`Done::Counted`]; none if it is not in force.
+    async fn mend(&self, name: &str) -> Result<Done, PortError>;
+
+    /// Looks whether it could do all this, without changing anything.
+    async fn check(&self) -> Result<(), PortError> {
+        Ok(())
+    }
+}
+
+/// The services at the other end of a device's link.
+#[async_trait(?Send)]
+pub trait Services {
+    /// Starts them anew, with nothing in their memory and certificates of their own.
+    async fn start(&self) -> Result<(), PortError>;
+
+    /// Stops them.
+    async fn stop(&self) -> Result<(), PortError>;
+
+    /// What the device is to be provisioned with: the contents of its page. It holds a private key: it must not reach
+    /// a report. `None` before [`Self::start`], and where the services are not ours to make certificates for.
+    fn provision(&self) -> Option<Vec<u8>>;
+
+    /// Lets a service misbehave; reports [`Observed::Met`] when the device meets it. The same name again replaces what
+    /// it named.
+    async fn misbehave(&self, misbehaviour: &Misbehaviour) -> Result<(), PortError>;
+
+    /// Takes a misbehaviour back. Answers [`Done::Counted`]; none if it is not in force.
+    async fn behave(&self, name: &str) -> Result<Done, PortError>;
+
+    /// Publishes a message; it is the broker's from then on.
+    async fn publish(&self, message: &Publication) -> Result<(), PortError>;
+
+    /// Looks whether it could do all this, without changing anything.
+    async fn check(&self) -> Result<(), PortError> {
+        Ok(())
+    }
+}
+
 /// What to write into a device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProgramOrder {
@@ -145,6 +196,8 @@ pub struct ProgramOrder {
     pub fresh: Vec<(u32, u32)>,
     /// Words to set, as (address, value), after the rest.
     pub words: Vec<(u32, u32)>,
+    /// Pages of 4 KiB to write, as (address, contents); what is behind the contents is erased.
+    pub pages: Vec<(u32, Vec<u8>)>,
 }
 
 /// An instrument that sees flash operations and can cut the power at one of them.

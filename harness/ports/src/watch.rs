@@ -2,6 +2,7 @@
 
 use brownout_core::action::FlashOp;
 use brownout_core::names::{Dut, Input};
+use brownout_core::network::Traffic;
 use brownout_core::port::PortError;
 use brownout_core::time::Instant;
 use tokio::sync::mpsc;
@@ -53,6 +54,15 @@ pub enum Observed {
         /// Which.
         input: Input,
         /// How often since then.
+        times: u64,
+    },
+    /// Something of the device's traffic.
+    Traffic(Traffic),
+    /// The device met an impairment or a misbehaviour; told at the first time and at each tenfold.
+    Met {
+        /// Its name.
+        name: String,
+        /// How often since it was set.
         times: u64,
     },
     /// The instrument, or the device behind it, went away.

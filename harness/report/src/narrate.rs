@@ -2,6 +2,8 @@
 
 use crate::escape::visible_capped;
 use crate::spans::short;
+mod traffic;
+
 use brownout_core::action::{Action, ActionId, Corruption, Done, FlashOpKind, InputState, Noise, Reset};
 use brownout_core::event::{Ended, Event, EventNo, FaultNo, Phase, StepNo, StepOutcome, What};
 use brownout_core::names::{Dut, Signal};
@@ -178,6 +180,19 @@ impl Narrator {
                 let detail = if *times == 1 { Key } else { Bulk };
                 ("input", self.of(dut, format!("device took notice of {input} ({times})")), Plain, detail)
             }
+            What::Traffic { dut, seen } => {
+                let (topic, text, tone, detail) = traffic::narrate(seen);
+                (topic, self.of(dut, text), tone, detail)
+            }
+            What::Met { dut, name, times } => {
+                let detail = if *times == 1 { Key } else { Bulk };
+                let often = if *times == 1 { String::new() } else { format!(" ({times} times by now)") };
+                ("met", self.of(dut, format!("device met `{name}`{often}")), Warn, detail)
+            }
+            What::Published { dut, message } => {
+                let text = format!("published to {}: {}", message.topic, message.payload.shown());
+                ("mqtt", self.of(dut, text), Plain, Fine)
+            }
             What::Memory { dut, name, value } => {
                 ("memory", self.of(dut, format!("{name} holds {value} ({value:#x})")), Faint, Fine)
             }
@@ -268,6 +283,10 @@ impl Narrator {
             Done::Sent { bytes } => {
                 ("action", format!("{action}: {bytes} bytes sent{took}"), Tone::Warn, Detail::Key)
             }
+            Done::Counted { times } => {
+                let often = if *times == 1 { "once".to_owned() } else { format!("{times} times") };
+                ("action", format!("{action}: was met {often}{took}"), Tone::Plain, Detail::Key)
+            }
             Done::Stimulated { .. } => ("action", format!("{action}: done{took}"), Tone::Faint, Detail::Fine),
         }
     }
@@ -356,6 +375,15 @@ fn action_words(action: &Action) -> String {
         Action::Unplug { unplugged: false } => "plug the console's cable in".to_owned(),
         Action::Stimulate { input, kind, state } => format!("{input}: {}", state_words(*kind, state)),
         Action::Release { input, .. } => format!("{input}: let go"),
+        Action::StartServices => "start the services".to_owned(),
+        Action::StopServices => "stop the services".to_owned(),
+        Action::Connect => "plug the network cable".to_owned(),
+        Action::Disconnect => "pull the network cable".to_owned(),
+        Action::Impair(impairment) => format!("impair the link: {}", impairment.name),
+        Action::Mend { name } => format!("mend the link: {name}"),
+        Action::Misbehave(misbehaviour) => format!("let a service misbehave: {}", misbehaviour.name),
+        Action::Behave { name } => format!("let the service behave: {name}"),
+        Action::Publish(message) => format!("publish to {}", message.topic),
     }
 }
 

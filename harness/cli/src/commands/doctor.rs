@@ -77,6 +77,14 @@ async fn examine(port: brownout_core::port::Port, doors: &Doors) -> Result<(), P
             Some(stimulus) => stimulus.check().await,
             None => Ok(()),
         },
+        Port::Link => match &doors.link {
+            Some(link) => link.check().await,
+            None => Ok(()),
+        },
+        Port::Services => match &doors.services {
+            Some(services) => services.check().await,
+            None => Ok(()),
+        },
         // What sees flash operations is part of another instrument.
         Port::FlashTrace => Ok(()),
     }

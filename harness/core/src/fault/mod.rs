@@ -59,6 +59,7 @@ macro_rules! fault {
 
 mod battery_low;
 mod battery_sag;
+mod blackout;
 mod brownout;
 mod bus_held;
 mod button_stuck;
@@ -79,10 +80,12 @@ mod sensor_nack;
 mod sensor_noisy;
 mod sensor_out_of_range;
 mod sensor_stuck;
+mod service_down;
 mod slow_ramp;
 
 pub use battery_low::BatteryLow;
 pub use battery_sag::BatterySag;
+pub use blackout::Blackout;
 pub use brownout::Brownout;
 pub use bus_held::BusHeld;
 pub use button_stuck::ButtonStuck;
@@ -103,11 +106,13 @@ pub use sensor_nack::SensorNack;
 pub use sensor_noisy::SensorNoisy;
 pub use sensor_out_of_range::SensorOutOfRange;
 pub use sensor_stuck::SensorStuck;
+pub use service_down::ServiceDown;
 pub use slow_ramp::SlowRamp;
 
 use crate::action::{Action, Done, FlashCut, InputState, SupplyCourse};
 use crate::event::What;
 use crate::names::{Dut, Input};
+use crate::network::{Impair, Impairment, Misbehave, Misbehaviour};
 use crate::plan::{BoardPlan, InputKind};
 use crate::port::Port;
 use crate::step::Step;
@@ -141,6 +146,8 @@ crate::kinds! {
         "battery_low" => BatteryLow(BatteryLow),
         "battery_sag" => BatterySag(BatterySag),
         "button_stuck" => ButtonStuck(ButtonStuck),
+        "blackout" => Blackout(Blackout),
+        "service_down" => ServiceDown(ServiceDown),
     }
 }
 
@@ -350,6 +357,45 @@ fn stimulus(input: &Input, kind: InputKind, state: InputState, hold: Duration) -
         },
         revert: vec![Action::Release { input: input.clone(), kind, everything: false }],
         at_breakpoint: AtBreakpoint::ResumeThenInject,
+    }
+}
+
+/// A fault of the link, in force until it is taken back: it bit when a frame of the device met it.
+fn impair(name: &str, how: Impair, hold: Duration) -> Lowered {
+    met(
+        name,
+        Action::Impair(Impairment { name: name.to_owned(), how }),
+        Action::Mend { name: name.to_owned() },
+        "no frame of the device met it",
+        hold,
+    )
+}
+
+/// A fault of a service, in force until it is taken back: it bit when the device met it.
+fn misbehave(name: &str, how: Misbehave, hold: Duration) -> Lowered {
+    met(
+        name,
+        Action::Misbehave(Misbehaviour { name: name.to_owned(), how }),
+        Action::Behave { name: name.to_owned() },
+        "the device asked nothing of the service that met it",
+        hold,
+    )
+}
+
+fn met(name: &str, inject: Action, revert: Action, text: &'static str, hold: Duration) -> Lowered {
+    let mine = name.to_owned();
+    Lowered {
+        arm: None,
+        inject: vec![inject.into()],
+        confirm: Confirm {
+            evidence: Evidence::of(
+                move |of, what| matches!(what, What::Met { dut, name, .. } if dut == of && *name == mine),
+            ),
+            text,
+            within: Duration(hold.0 + 1_000_000_000),
+        },
+        revert: vec![revert],
+        at_breakpoint: AtBreakpoint::InjectThenResume,
     }
 }
 

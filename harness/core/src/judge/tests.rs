@@ -33,6 +33,7 @@ pub(super) fn plan(method: Vec<Step>, expect: Vec<Check>) -> Plan {
             baud: 115_200,
             image: Image { path: "image".to_owned(), sha256: String::new() },
             fresh: Vec::new(),
+            provision: None,
             defect: None,
             signals: Default::default(),
             commands: Default::default(),

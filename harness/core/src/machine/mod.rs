@@ -154,8 +154,14 @@ impl Machine {
         if has(Port::Power) {
             script.push(Action::Power { on: true });
         }
+        if has(Port::Services) {
+            script.push(Action::StartServices);
+        }
         if has(Port::Debug) {
             script.extend([Action::Attach, Action::Program]);
+        }
+        if has(Port::Link) {
+            script.push(Action::Connect);
         }
         self.stage = Stage::Arranging(Actions::new(script));
     }
@@ -305,6 +311,12 @@ impl Machine {
         if self.cx.plan.drivers.contains_key(&Port::FlashTrace) {
             script.push(Action::TraceFlash { on: false });
         }
+        if self.cx.plan.drivers.contains_key(&Port::Link) {
+            script.push(Action::Disconnect);
+        }
+        if self.cx.plan.drivers.contains_key(&Port::Services) {
+            script.push(Action::StopServices);
+        }
         if self.cx.plan.drivers.contains_key(&Port::Debug) {
             script.push(Action::Detach);
         }
@@ -347,6 +359,12 @@ impl Cx {
             }
             Seen::Touched { input, times } => {
                 self.log(What::Touched { dut, input, times });
+            }
+            Seen::Traffic(seen) => {
+                self.log(What::Traffic { dut, seen });
+            }
+            Seen::Met { name, times } => {
+                self.log(What::Met { dut, name, times });
             }
             Seen::Lost(error) => {
                 self.log(What::Lost { dut, error });

@@ -188,6 +188,18 @@ impl Fit<'_> {
 
     fn port(&self, port: Port, who: &str, span: Span, out: &mut Diagnostics) {
         let Some((dut, rig_dut)) = self.rig.dut(self.case.scenario.dut.as_ref()) else { return };
+        if port.is_asked_for() && !self.case.scenario.needs.contains(&port) {
+            out.error(
+                span,
+                format!("{who} needs the port `{port}`, which this scenario does not ask for"),
+                format!("needs `{port}`"),
+                Some(
+                    "write `needs: [link, services]`: without it the device has no network in this scenario"
+                        .to_owned(),
+                ),
+            );
+            return;
+        }
         if rig_dut.driver(port).is_none() {
             out.error(
                 span,

@@ -173,7 +173,12 @@ fn plan(
         clock: rig.clock,
         dut: dut.clone(),
         board,
-        drivers: rig_dut.ports.iter().map(|(port, driver)| (*port, driver.kind.clone())).collect(),
+        drivers: rig_dut
+            .ports
+            .iter()
+            .filter(|(port, _)| !port.is_asked_for() || scenario.needs.contains(port))
+            .map(|(port, driver)| (*port, driver.kind.clone()))
+            .collect(),
         steady: scenario.steady.clone(),
         method: scenario.method.clone(),
         expect: scenario.expect.clone(),
@@ -248,6 +253,7 @@ fn board_plan(
         baud: board.console.baud,
         image: Image { path, sha256: facts.sha256.clone() },
         fresh,
+        provision: board.provision.as_ref().map(|page| page.page.0),
         defect,
         signals: board.signals.iter().map(|(name, s)| (Signal(name.clone()), s.clone())).collect(),
         commands: board.commands.iter().map(|(name, c)| (Command(name.clone()), c.clone())).collect(),

@@ -41,6 +41,8 @@ enum Grip<'a> {
     Console,
     Probe,
     Input(&'a Input),
+    /// An impairment or a misbehaviour, by the kind of its fault: others may be in force beside it.
+    Network(&'static str),
 }
 
 impl Grip<'_> {
@@ -50,6 +52,7 @@ impl Grip<'_> {
             Self::Console => "the console".to_owned(),
             Self::Probe => "the debug probe".to_owned(),
             Self::Input(input) => format!("the input `{input}`"),
+            Self::Network(kind) => format!("what `{kind}` sets"),
         }
     }
 }
@@ -61,6 +64,7 @@ fn grips(fault: &Fault) -> Vec<Grip<'_>> {
         Port::Console => Some(Grip::Console),
         Port::Debug => Some(Grip::Probe),
         Port::Stimulus => kind.input().map(|(input, _)| Grip::Input(input)),
+        Port::Link | Port::Services => Some(Grip::Network(fault.kind())),
         Port::FlashTrace => None,
     };
     kind.needs().iter().filter_map(grip).collect()

@@ -16,6 +16,7 @@ fn board() -> BoardPlan {
         baud: 115_200,
         image: Image { path: "image".to_owned(), sha256: String::new() },
         fresh: Vec::new(),
+        provision: None,
         defect: None,
         signals: BTreeMap::new(),
         commands: BTreeMap::new(),

@@ -15,6 +15,9 @@ use probe_rs::{Error, MemoryInterface, Permissions, Session};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+/// Length of a page that is written whole, in bytes.
+const PAGE: u32 = 4096;
+
 /// How long the core may take to halt.
 const HALT: Duration = Duration::from_millis(500);
 
@@ -166,6 +169,12 @@ impl Target {
             // Before so many bytes are asked of the computer.
             lies_in(&session.target().memory_map, &chip, *address, *length)?;
             loader.add_data(u64::from(*address), &vec![0xff; *length as usize]).map_err(flash_error)?;
+        }
+        for (address, contents) in &order.pages {
+            lies_in(&session.target().memory_map, &chip, *address, PAGE)?;
+            let mut page = contents.clone();
+            page.resize(PAGE as usize, 0xff);
+            loader.add_data(u64::from(*address), &page).map_err(flash_error)?;
         }
         for (address, value) in &order.words {
             // Such a word often lives in a page that holds the chip's own settings: write it only if it differs.

@@ -428,6 +428,7 @@ fn board() -> BoardPlan {
             sha256: "9b1f6a0d54e3c2b1a0f9e8d7c6b5a4938271605f4e3d2c1b0a9f8e7d6c5b4a39".to_owned(),
         },
         fresh: vec![(0x000f_4000, 0x4000)],
+        provision: None,
         defect: None,
         signals: BTreeMap::from([(Signal::from("ready"), Source::Console("app: ready".to_owned()))]),
         commands: BTreeMap::from([(

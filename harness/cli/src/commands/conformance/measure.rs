@@ -67,7 +67,8 @@ pub(super) async fn measure(
         power.switch(true).await?;
     }
     debug.attach().await?;
-    let order = ProgramOrder { image: bringing.image, fresh: Vec::new(), words: Vec::new() };
+    let order =
+        ProgramOrder { image: bringing.image, fresh: Vec::new(), words: Vec::new(), pages: Vec::new() };
     debug.program(&order).await?;
     let caught = read(&*debug, DHCSR).await.map(|status| status & S_HALT != 0);
     console.open().await?;

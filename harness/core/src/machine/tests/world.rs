@@ -5,6 +5,7 @@ use crate::check::Check;
 use crate::event::{Ended, Event, What};
 use crate::machine::Machine;
 use crate::names::Dut;
+use crate::network::{Impairment, Misbehaviour};
 use crate::plan::{self, BoardPlan, Clock, CommandWords, Image, InputKind, Plan, Source, Symbol};
 use crate::port::{Port, PortError, Trouble};
 use crate::step::{Steady, SteadySeen, Step};
@@ -22,6 +23,10 @@ pub(super) fn plan(method: Vec<Step>, expect: Vec<Check>) -> Plan {
         let (send, ack) = (send.to_owned(), ack.map(str::to_owned));
         (name.into(), CommandWords { send, ack, refused: Some("^error: (?<reason>.+)".to_owned()) })
     };
+    let on_a_network = method
+        .iter()
+        .filter_map(Step::fault)
+        .any(|fault| fault.needs().iter().any(|port| port.is_asked_for()));
     Plan {
         version: plan::VERSION,
         scenario: "test".to_owned(),
@@ -39,6 +44,7 @@ pub(super) fn plan(method: Vec<Step>, expect: Vec<Check>) -> Plan {
             baud: 115_200,
             image: Image { path: "image".to_owned(), sha256: String::new() },
             fresh: Vec::new(),
+            provision: None,
             defect: None,
             signals: BTreeMap::from([
                 signal("boot", "^boot: cause=(?<cause>\\w+)"),
@@ -65,7 +71,11 @@ pub(super) fn plan(method: Vec<Step>, expect: Vec<Check>) -> Plan {
                 ("control_round".to_owned(), Symbol { address: 0x1000, size: 40 }),
             ]),
         },
-        drivers: Port::ALL.iter().map(|port| (*port, "simulated".to_owned())).collect(),
+        drivers: Port::ALL
+            .iter()
+            .filter(|port| !port.is_asked_for() || on_a_network)
+            .map(|port| (*port, "simulated".to_owned()))
+            .collect(),
         steady: vec![Steady::Seen(SteadySeen { signal: "ready".into(), within: Duration::from_secs(2) })],
         method,
         expect,
@@ -333,6 +343,8 @@ impl World {
             Action::Supply(_) | Action::SupplyNominal => "supply",
             Action::Stimulate { .. } | Action::Release { .. } => "input",
             Action::BreakAt { .. } | Action::WatchAt { .. } | Action::ClearBreaks => "breakpoint",
+            Action::Impair(_) | Action::Mend { .. } => "link",
+            Action::Misbehave(_) | Action::Behave { .. } => "service",
             Action::FlipMemory { .. } | Action::FlipRegister { .. } | Action::CorruptFlash(_) => "",
             Action::Noise(_) => "",
             Action::Read(_) => {
@@ -356,12 +368,14 @@ impl World {
                 | Action::SupplyNominal
                 | Action::Release { .. }
                 | Action::ClearBreaks
+                | Action::Mend { .. }
+                | Action::Behave { .. }
         );
         if undoes {
             self.disturbed.remove(what);
         } else if self.mishaps.dull
             && action.port() != Port::Supply
-            && !matches!(action, Action::Stimulate { .. })
+            && !matches!(action, Action::Stimulate { .. } | Action::Impair(_) | Action::Misbehave(_))
         {
             let unchanged = || "00".to_owned();
             return match action {
@@ -391,6 +405,12 @@ impl World {
             }
             Action::Stimulate { input, .. } if !self.mishaps.dull => {
                 let seen = Seen::Touched { input: input.clone(), times: 1 };
+                self.within(Duration::from_millis(3), Due::Input(sighting(now, seen)));
+            }
+            Action::Impair(Impairment { name, .. }) | Action::Misbehave(Misbehaviour { name, .. })
+                if !self.mishaps.dull =>
+            {
+                let seen = Seen::Met { name: name.clone(), times: 1 };
                 self.within(Duration::from_millis(3), Due::Input(sighting(now, seen)));
             }
             Action::BreakAt { address, .. } => {

@@ -1,0 +1,14 @@
+//! The world round a device: the link that its frames pass, the gateway behind that, and the services of its cloud.
+//!
+//! ```text
+//!            frames                packets              streams and datagrams
+//!  device ──▶ link (conditions) ──▶ gateway (TCP/IP) ──▶ dhcp dns ntp │ tls ▸ mqtt │ tls ▸ http
+//! ```
+//!
+//! Nothing here does I/O or reads a clock. Time is an argument, bytes go in and come out, and everything random comes
+//! from a seed; so the same services serve a simulated device in virtual time and sockets of the operating system in
+//! real time, and the same inputs give the same outputs.
+
+pub mod faults;
+pub mod plan;
+pub mod service;
