@@ -10,5 +10,6 @@
 //! real time, and the same inputs give the same outputs.
 
 pub mod faults;
+pub mod gateway;
 pub mod plan;
 pub mod service;
