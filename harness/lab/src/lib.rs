@@ -12,3 +12,4 @@
 pub mod faults;
 pub mod plan;
 pub mod service;
+pub mod time;
