@@ -68,6 +68,20 @@ brownout_core::kinds! {
     }
 }
 
+brownout_core::kinds! {
+    /// What can stand behind a link port.
+    pub enum LinkDriver("link driver", "link drivers") {
+        "virtual" => Virtual(VirtualParams),
+    }
+}
+
+brownout_core::kinds! {
+    /// What can stand behind a services port.
+    pub enum ServicesDriver("services driver", "services drivers") {
+        "virtual" => Virtual(VirtualParams),
+    }
+}
+
 /// The tables of drivers, for `brownout kinds`.
 pub fn tables() -> Vec<Table> {
     type Line = (&'static str, fn() -> Shape);
@@ -83,6 +97,8 @@ pub fn tables() -> Vec<Table> {
         table("flash trace drivers", FlashTraceDriver::DOC, FlashTraceDriver::TABLE),
         table("supply drivers", SupplyDriver::DOC, SupplyDriver::TABLE),
         table("stimulus drivers", StimulusDriver::DOC, StimulusDriver::TABLE),
+        table("link drivers", LinkDriver::DOC, LinkDriver::TABLE),
+        table("services drivers", ServicesDriver::DOC, ServicesDriver::TABLE),
     ]
 }
 
@@ -114,6 +130,10 @@ pub struct RigDut {
     pub supply: Option<SupplyDriver>,
     /// Behind its stimulus port.
     pub stimulus: Option<StimulusDriver>,
+    /// Behind its link port.
+    pub link: Option<LinkDriver>,
+    /// Behind its services port.
+    pub services: Option<ServicesDriver>,
 }
 
 /// What a driver must know of the board type.
@@ -143,6 +163,8 @@ impl Rig {
                 flash_trace: driver(dut.driver(Port::FlashTrace), &mut out),
                 supply: driver(dut.driver(Port::Supply), &mut out),
                 stimulus: driver(dut.driver(Port::Stimulus), &mut out),
+                link: driver(dut.driver(Port::Link), &mut out),
+                services: driver(dut.driver(Port::Services), &mut out),
             });
             let kinds: Vec<_> = dut.ports.iter().map(|(_, driver)| driver).collect();
             let is_virtual = |driver: &Driver| driver.kind == VIRTUAL;
@@ -159,6 +181,8 @@ impl Rig {
                     (Port::FlashTrace, "whose flash?"),
                     (Port::Supply, "whose supply?"),
                     (Port::Stimulus, "whose inputs?"),
+                    (Port::Link, "whose cable?"),
+                    (Port::Services, "whose services?"),
                 ] {
                     let Some(lonely) = dut.driver(port).filter(|driver| is_virtual(driver)) else { continue };
                     out.error(
@@ -185,6 +209,8 @@ impl Rig {
                 || !matches!(dut.power, None | Some(PowerDriver::Virtual(_)))
                 || !matches!(dut.supply, None | Some(SupplyDriver::Virtual(_)))
                 || !matches!(dut.stimulus, None | Some(StimulusDriver::Virtual(_)))
+                || !matches!(dut.link, None | Some(LinkDriver::Virtual(_)))
+                || !matches!(dut.services, None | Some(ServicesDriver::Virtual(_)))
         })
     }
 
@@ -237,7 +263,7 @@ impl Rig {
         for dut in &self.duts {
             let board = facts(boards, &dut.board)?;
             let watch = Watch::on(dut.name.clone(), sender.clone());
-            let device = Simulated::new(&board.chip, board.baud, seed, watch)?;
+            let device = Simulated::new(&board.chip, board.baud, seed, dut.name.as_str(), watch)?;
             let doors = Doors {
                 debug: dut.debug.is_some().then(|| Rc::clone(&device) as Rc<_>),
                 console: dut.console.is_some().then(|| Rc::clone(&device) as Rc<_>),
@@ -245,6 +271,8 @@ impl Rig {
                 flash_trace: dut.flash_trace.is_some().then(|| Rc::clone(&device) as Rc<_>),
                 supply: dut.supply.is_some().then(|| Rc::clone(&device) as Rc<_>),
                 stimulus: dut.stimulus.is_some().then(|| Rc::clone(&device) as Rc<_>),
+                link: dut.link.is_some().then(|| Rc::clone(&device) as Rc<_>),
+                services: dut.services.is_some().then(|| Rc::clone(&device) as Rc<_>),
             };
             duts.insert(dut.name.clone(), doors);
             devices.push(device);
