@@ -9,6 +9,7 @@
 //! from a seed; so the same services serve a simulated device in virtual time and sockets of the operating system in
 //! real time, and the same inputs give the same outputs.
 
+pub mod dhcp;
 pub mod faults;
 pub mod gateway;
 pub mod plan;

@@ -42,12 +42,14 @@ pub fn run(args: &BoardArgs) -> Result<Exit, Failure> {
          debug probe   {selector}\n\
          console       {console} (115200 baud)\n\
          mains         {} (lines: on, off, reset, status)\n\
+         ethernet      {} (SOCK_SEQPACKET, one frame a message)\n\
          \n\
          probe-rs read --probe {selector} --chip nRF52840_xxAA b32 0x10000100 2\n\
          probe-rs attach --probe {selector} --chip nRF52840_xxAA {elf}\n\
          Ctrl-C stops it\n",
         if args.off { "off" } else { "on" },
         power.display(),
+        host.ethernet_socket().display(),
         elf = args.image.as_ref().map_or_else(
             || "<ELF>".to_owned(),
             |path| brownout_report::shell::word(&path.display().to_string())

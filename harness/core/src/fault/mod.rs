@@ -67,9 +67,27 @@ mod clock_skew;
 mod console_flood;
 mod console_noise;
 mod console_silence;
+mod dhcp_nak;
+mod dhcp_new_address;
+mod dhcp_no_router;
+mod dhcp_short_lease;
+mod dhcp_silence;
+mod dns_cname_loop;
+mod dns_error;
+mod dns_silence;
+mod dns_slow;
+mod dns_truncated;
+mod dns_ttl;
+mod dns_wrong_address;
+mod dns_wrong_id;
 mod flash_corrupt;
 mod halt;
 mod memory_flip;
+mod ntp_kiss_of_death;
+mod ntp_next_era;
+mod ntp_silence;
+mod ntp_unsynchronised;
+mod ntp_wrong_time;
 mod power_cut;
 mod power_flap;
 mod probe_lost;
@@ -93,9 +111,27 @@ pub use clock_skew::ClockSkew;
 pub use console_flood::{ConsoleFlood, FloodOf};
 pub use console_noise::{ConsoleNoise, NoiseKind};
 pub use console_silence::ConsoleSilence;
+pub use dhcp_nak::DhcpNak;
+pub use dhcp_new_address::DhcpNewAddress;
+pub use dhcp_no_router::DhcpNoRouter;
+pub use dhcp_short_lease::DhcpShortLease;
+pub use dhcp_silence::DhcpSilence;
+pub use dns_cname_loop::DnsCnameLoop;
+pub use dns_error::DnsError;
+pub use dns_silence::DnsSilence;
+pub use dns_slow::DnsSlow;
+pub use dns_truncated::DnsTruncated;
+pub use dns_ttl::DnsTtl;
+pub use dns_wrong_address::DnsWrongAddress;
+pub use dns_wrong_id::DnsWrongId;
 pub use flash_corrupt::{FlashCorrupt, FlashHow};
 pub use halt::Halt;
 pub use memory_flip::MemoryFlip;
+pub use ntp_kiss_of_death::NtpKissOfDeath;
+pub use ntp_next_era::NtpNextEra;
+pub use ntp_silence::NtpSilence;
+pub use ntp_unsynchronised::NtpUnsynchronised;
+pub use ntp_wrong_time::NtpWrongTime;
 pub use power_cut::PowerCut;
 pub use power_flap::PowerFlap;
 pub use probe_lost::{Leaves, ProbeLost};
@@ -148,6 +184,24 @@ crate::kinds! {
         "button_stuck" => ButtonStuck(ButtonStuck),
         "blackout" => Blackout(Blackout),
         "service_down" => ServiceDown(ServiceDown),
+        "dhcp_silence" => DhcpSilence(DhcpSilence),
+        "dhcp_nak" => DhcpNak(DhcpNak),
+        "dhcp_short_lease" => DhcpShortLease(DhcpShortLease),
+        "dhcp_new_address" => DhcpNewAddress(DhcpNewAddress),
+        "dhcp_no_router" => DhcpNoRouter(DhcpNoRouter),
+        "dns_error" => DnsError(DnsError),
+        "dns_silence" => DnsSilence(DnsSilence),
+        "dns_slow" => DnsSlow(DnsSlow),
+        "dns_wrong_address" => DnsWrongAddress(DnsWrongAddress),
+        "dns_truncated" => DnsTruncated(DnsTruncated),
+        "dns_ttl" => DnsTtl(DnsTtl),
+        "dns_wrong_id" => DnsWrongId(DnsWrongId),
+        "dns_cname_loop" => DnsCnameLoop(DnsCnameLoop),
+        "ntp_silence" => NtpSilence(NtpSilence),
+        "ntp_kiss_of_death" => NtpKissOfDeath(NtpKissOfDeath),
+        "ntp_wrong_time" => NtpWrongTime(NtpWrongTime),
+        "ntp_unsynchronised" => NtpUnsynchronised(NtpUnsynchronised),
+        "ntp_next_era" => NtpNextEra(NtpNextEra),
     }
 }
 

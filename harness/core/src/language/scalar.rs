@@ -5,6 +5,7 @@ use super::diagnostic::{Diagnostics, Mention, did_you_mean};
 use super::node::{Node, Value};
 use crate::port::Port;
 use crate::time::{Duration, LONGEST_WRITTEN};
+use core::net::Ipv4Addr;
 
 /// The text of a scalar, or a problem.
 pub fn scalar<'a>(node: &'a Node, expected: &str, out: &mut Diagnostics) -> Option<&'a str> {
@@ -100,6 +101,26 @@ impl Decode for String {
 
     fn decode(node: &Node, out: &mut Diagnostics) -> Option<Self> {
         scalar(node, "a text", out).map(str::to_owned)
+    }
+}
+
+impl Decode for Ipv4Addr {
+    fn shape() -> Shape {
+        Shape::Scalar("an IPv4 address", "198.18.9.9")
+    }
+
+    fn decode(node: &Node, out: &mut Diagnostics) -> Option<Self> {
+        let text = scalar(node, "an IPv4 address", out)?;
+        let address = text.parse().ok();
+        if address.is_none() {
+            out.error(
+                node.span,
+                format!("`{text}` is not an IPv4 address"),
+                "expected an IPv4 address",
+                Some("write four numbers from 0 to 255, like `198.18.9.9`".to_owned()),
+            );
+        }
+        address
     }
 }
 
@@ -226,6 +247,17 @@ mod tests {
             assert_eq!(help.unwrap(), format!("write `{meant}`"));
         }
         assert_eq!(problem::<bool>("1").1.unwrap(), "it is `true` or `false`");
+    }
+
+    #[test]
+    fn an_address_has_four_numbers() {
+        assert_eq!(
+            Ipv4Addr::decode(parse("a: 198.18.9.9").unwrap().at(&["a"]).unwrap(), &mut Diagnostics::new()),
+            Some(Ipv4Addr::new(198, 18, 9, 9))
+        );
+        for text in ["198.18.9", "198.18.9.256", "mqtt.brownout.test", "::1"] {
+            assert_eq!(problem::<Ipv4Addr>(text).0, format!("`{text}` is not an IPv4 address"));
+        }
     }
 
     #[test]

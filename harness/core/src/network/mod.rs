@@ -13,10 +13,10 @@ mod tls;
 
 pub use conditions::{Conditions, Direction, Distribution, Loss, Reorder};
 pub use dhcp::{DhcpFault, DhcpSeen};
-pub use dns::{DnsFault, DnsSeen};
+pub use dns::{DnsFault, DnsMisbehaviour, DnsSeen, Host, Rcode};
 pub use http::{HttpFault, HttpSeen};
 pub use mqtt::{MqttFault, MqttSeen};
-pub use ntp::{NtpFault, NtpSeen};
+pub use ntp::{Kiss, NtpFault, NtpSeen};
 pub use packet::{Fate, PacketRule, Predicate};
 pub use tcp::{Conn, End, TcpSeen};
 pub use tls::{TlsFault, TlsSeen};
