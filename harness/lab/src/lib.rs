@@ -11,6 +11,7 @@
 
 pub mod dhcp;
 pub mod faults;
+pub mod ntp;
 pub mod plan;
 pub mod service;
 pub mod time;
