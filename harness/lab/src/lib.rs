@@ -14,6 +14,7 @@ pub mod faults;
 pub mod gateway;
 pub mod link;
 pub mod pcapng;
+pub mod ntp;
 pub mod plan;
 pub mod service;
 pub mod time;
