@@ -3,7 +3,8 @@
 
 use crate::faults::told;
 use crate::plan::service_at;
-use crate::service::{DatagramOut, DatagramService, Seen, StreamOut, StreamService};
+use crate::servers::Servers;
+use crate::service::{Seen, StreamOut};
 use crate::world::Setup;
 use brownout_core::network::{Absence, Conn, End, Misbehave, Misbehaviour, Publication, Service};
 use brownout_core::time::{Duration, Instant};
@@ -46,7 +47,9 @@ enum General {
 impl General {
     fn services(&self) -> &[Service] {
         match self {
-            Self::Down { services, .. } | Self::Slow { services, .. } | Self::Restart { services, .. } => services,
+            Self::Down { services, .. } | Self::Slow { services, .. } | Self::Restart { services, .. } => {
+                services
+            }
         }
     }
 
@@ -54,7 +57,9 @@ impl General {
     fn absence(&self, service: Service) -> Option<Absence> {
         match self {
             Self::Down { services, how } if services.contains(&service) => Some(*how),
-            Self::Restart { services, until: Some(_) } if services.contains(&service) => Some(Absence::Refuses),
+            Self::Restart { services, until: Some(_) } if services.contains(&service) => {
+                Some(Absence::Refuses)
+            }
             _ => None,
         }
     }

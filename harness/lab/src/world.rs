@@ -1,12 +1,13 @@
 //! The whole world round one device: its cable, the link, the gateway and the services, put together.
 
 use crate::gateway::{Gateway, GatewayOut};
-use crate::link::{Link, LinkOut};
+use crate::link::{Link, LinkOut, Way};
+use crate::pcapng::{Capture, LARGEST};
 use crate::service::{Seen, StreamOut};
 use crate::services::{Services, ServicesOut};
 use crate::time::Epoch;
-use brownout_core::network::{Direction, Impairment, Misbehaviour, Publication, Traffic};
-use brownout_core::time::Instant;
+use brownout_core::network::{Impairment, Misbehaviour, Publication, Traffic};
+use brownout_core::time::{Duration, Instant};
 use std::collections::VecDeque;
 
 /// What decides a world.
@@ -27,6 +28,8 @@ pub enum WorldOut {
     Frame(Vec<u8>),
     /// The device's cable is plugged, or pulled.
     Cable(bool),
+    /// A piece of the link's capture, in pcapng.
+    Capture(Vec<u8>),
     /// Something became visible.
     Seen(Seen),
 }
@@ -45,7 +48,9 @@ pub struct World {
 impl World {
     /// A world with the cable out and no services.
     pub fn new(setup: Setup) -> Self {
-        let (link, gateway) = (Link::new(setup.seed), Gateway::new(setup.seed));
+        let (mut link, gateway) = (Link::new(setup.seed), Gateway::new(setup.seed));
+        link.plug(Instant::ZERO, false);
+        while link.output().is_some() {}
         Self { setup, link, gateway, services: None, out: VecDeque::new(), due: None }
     }
 
@@ -70,6 +75,8 @@ impl World {
 
     /// Plugs the cable.
     pub fn connect(&mut self, now: Instant) {
+        let began = Duration(u64::try_from(self.setup.epoch.unix_nanos_at_zero).unwrap_or(0));
+        self.link.record(Capture::new("link", began, LARGEST));
         self.link.plug(now, true);
         self.settle(now);
     }
@@ -119,7 +126,7 @@ impl World {
 
     /// The device sent a frame.
     pub fn frame(&mut self, now: Instant, frame: &[u8]) {
-        self.link.carry(now, Direction::Up, frame.to_vec());
+        self.link.carry(now, Way::Up, frame.to_vec());
         self.settle(now);
     }
 
@@ -150,7 +157,7 @@ impl World {
             while let Some(out) = self.link.output() {
                 moved = true;
                 match out {
-                    LinkOut::Deliver { direction: Direction::Up, frame } => self.gateway.frame(now, &frame),
+                    LinkOut::Deliver { way: Way::Up, frame } => self.gateway.frame(now, &frame),
                     LinkOut::Deliver { frame, .. } => self.out.push_back(WorldOut::Frame(frame)),
                     LinkOut::Cable(plugged) => self.out.push_back(WorldOut::Cable(plugged)),
                     LinkOut::Seen(seen) => self.out.push_back(WorldOut::Seen(seen)),
@@ -168,6 +175,8 @@ impl World {
                 break;
             }
         }
+        let recorded = self.link.recorded().map(Capture::take).filter(|bytes| !bytes.is_empty());
+        self.out.extend(recorded.map(WorldOut::Capture));
         let services = self.services.as_ref().and_then(Services::deadline);
         let due = [self.link.deadline(), self.gateway.deadline(now), services];
         self.due = due.into_iter().flatten().min();
@@ -175,7 +184,7 @@ impl World {
 
     fn from_gateway(&mut self, now: Instant, out: GatewayOut) {
         if let GatewayOut::Frame(frame) = out {
-            self.link.carry(now, Direction::Down, frame);
+            self.link.carry(now, Way::Down, frame);
             return;
         }
         if let GatewayOut::Seen(seen) = out {

@@ -4,7 +4,7 @@ use super::simulated::Simulated;
 use async_trait::async_trait;
 use brownout_board::{Board, Cycles, Nanos};
 use brownout_core::action::Done;
-use brownout_core::network::{Impairment, Misbehaviour, Publication, Traffic};
+use brownout_core::network::{Impairment, Misbehaviour, Publication};
 use brownout_core::port::PortError;
 use brownout_core::time::Instant;
 use brownout_lab::service::Seen;
@@ -21,14 +21,12 @@ const YEAR: u64 = 365 * 24 * 60 * 60;
 /// The other end of a cable.
 pub(super) struct Network {
     world: World,
-    /// The device's end had a link when that was last looked at.
-    carrier: bool,
 }
 
 impl Network {
     pub(super) fn new(seed: u64, device: &str) -> Self {
         let epoch = Epoch::from_unix(FIRST_DAY + i64::try_from(seed % YEAR).unwrap_or(0));
-        Self { world: World::new(Setup { seed, epoch, device: device.to_owned() }), carrier: false }
+        Self { world: World::new(Setup { seed, epoch, device: device.to_owned() }) }
     }
 
     /// The device sent a frame.
@@ -56,14 +54,10 @@ impl Network {
                     board.link_frame(&frame);
                 }
                 WorldOut::Cable(plugged) => board.set_cable(plugged),
+                WorldOut::Capture(bytes) => report(now, Observed::Capture(bytes)),
                 WorldOut::Seen(Seen::Traffic(seen)) => report(now, Observed::Traffic(seen)),
                 WorldOut::Seen(Seen::Met { name, times }) => report(now, Observed::Met { name, times }),
             }
-        }
-        let carrier = board.link_up();
-        if carrier != self.carrier {
-            self.carrier = carrier;
-            report(now, Observed::Traffic(Traffic::Carrier { up: carrier }));
         }
     }
 }

@@ -292,7 +292,9 @@ impl Gateway {
         match service_at(*to.ip(), to.port()) {
             Some(service) => match self.absent.get(&service) {
                 // Nobody answers a broadcast with a refusal.
-                Some(how) if dhcp || *how == Absence::Silent => self.out.push_back(GatewayOut::Missed(service)),
+                Some(how) if dhcp || *how == Absence::Silent => {
+                    self.out.push_back(GatewayOut::Missed(service))
+                }
                 Some(_) => {
                     self.out.push_back(GatewayOut::Missed(service));
                     self.out.extend(wire::port_unreachable(MAC, frame).map(GatewayOut::Frame));
