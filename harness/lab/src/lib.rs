@@ -12,6 +12,7 @@
 pub mod dhcp;
 pub mod faults;
 pub mod gateway;
+pub mod ntp;
 pub mod plan;
 pub mod service;
 pub mod time;
