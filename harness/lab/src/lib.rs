@@ -10,6 +10,7 @@
 //! real time, and the same inputs give the same outputs.
 
 pub mod dhcp;
+pub mod dns;
 pub mod faults;
 pub mod gateway;
 pub mod ntp;
