@@ -102,7 +102,7 @@ impl Question {
         answer.add_query(self.query.clone());
         answer.metadata.recursion_desired = of.recursion_desired;
         answer.metadata.recursion_available = true;
-        answer.metadata.authoritative = true;
+        answer.metadata.authoritative = matches!(code, ResponseCode::NoError | ResponseCode::NXDomain);
         answer.metadata.response_code = code;
         if self.message.edns.is_some() {
             answer.set_edns(edns());
