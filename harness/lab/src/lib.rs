@@ -10,11 +10,13 @@
 //! real time, and the same inputs give the same outputs.
 
 pub mod dhcp;
+pub mod dns;
 pub mod faults;
 pub mod gateway;
 pub mod link;
 pub mod ntp;
 pub mod pcapng;
+pub mod ntp;
 pub mod plan;
 mod servers;
 pub mod service;
