@@ -12,6 +12,9 @@
 pub mod dhcp;
 pub mod faults;
 pub mod gateway;
+pub mod pki;
 pub mod plan;
+pub mod provision;
 pub mod service;
 pub mod time;
+pub mod tls;
