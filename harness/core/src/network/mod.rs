@@ -19,7 +19,7 @@ pub use mqtt::{MqttFault, MqttSeen};
 pub use ntp::{Kiss, NtpFault, NtpSeen};
 pub use packet::{Fate, PacketRule, Predicate, Protocol, TcpFlag};
 pub use tcp::{Conn, End, TcpSeen};
-pub use tls::{TlsFault, TlsSeen};
+pub use tls::{AlertDescription, BadCertificate, HandshakeState, TlsFault, TlsSeen};
 
 use serde::{Deserialize, Serialize};
 
