@@ -12,6 +12,8 @@
 pub mod dhcp;
 pub mod faults;
 pub mod gateway;
+pub mod mqtt;
+pub mod payload;
 pub mod plan;
 pub mod service;
 pub mod time;
