@@ -257,10 +257,11 @@ impl Broker {
             let version = live.client.as_ref().map(|client| client.version);
             let read = match packet::split(&live.buffer) {
                 Ok(None) => return,
-                Ok(Some((first, body, consumed))) => {
-                    let read = packet::read(version, first, body)
-                        .map_err(|broken| (broken, packet::version_asked(body)));
-                    live.buffer.drain(..consumed);
+                Ok(Some(raw)) => {
+                    let read = packet::read(version, raw.first, raw.body)
+                        .map_err(|broken| (broken, packet::version_asked(raw.body)));
+                    let length = raw.length;
+                    live.buffer.drain(..length);
                     read
                 }
                 Err(broken) => Err((broken, None)),

@@ -132,8 +132,17 @@ pub(super) const NAMES: [&str; 16] = [
     "AUTH",
 ];
 
-/// Takes the first packet off what was received: its first byte and its body. `None` if it is not whole yet.
-pub(super) fn split(received: &[u8]) -> Result<Option<(u8, &[u8], usize)>, Broken> {
+/// A packet as it was received.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Raw<'a> {
+    pub(super) first: u8,
+    pub(super) body: &'a [u8],
+    /// How many bytes it is, with its header.
+    pub(super) length: usize,
+}
+
+/// The first packet of what was received. `None` if it is not whole yet.
+pub(super) fn split(received: &[u8]) -> Result<Option<Raw<'_>>, Broken> {
     let Some((first, rest)) = received.split_first() else { return Ok(None) };
     let mut length = 0_usize;
     for (at, byte) in rest.iter().take(4).enumerate() {
@@ -145,7 +154,8 @@ pub(super) fn split(received: &[u8]) -> Result<Option<(u8, &[u8], usize)>, Broke
         if begin + length > MAXIMUM_PACKET {
             return Err(Broken::new(PACKET_TOO_LARGE, format!("a packet of {} bytes", begin + length)));
         }
-        return Ok(received.get(begin..begin + length).map(|body| (*first, body, begin + length)));
+        let body = received.get(begin..begin + length);
+        return Ok(body.map(|body| Raw { first: *first, body, length: begin + length }));
     }
     if rest.len() < 4 {
         Ok(None)

@@ -19,6 +19,10 @@ fn damaged(frame: &Frame, damage: Damage, seed: u64) -> Vec<u8> {
         Damage::Flags => packet(first ^ 0b1111, body),
         // One without a body says that it has one.
         Damage::Truncated if body.is_empty() => vec![first, 2],
+        // A reason alone is a whole DISCONNECT; properties that are not there are none.
+        Damage::Truncated if frame.kind == BrokerPacket::Disconnect => {
+            packet(first, &[body.first().copied().unwrap_or(0), 5])
+        }
         Damage::Truncated => packet(first, body.get(..truncated(frame.kind, body)).unwrap_or_default()),
         Damage::Trailing => packet(first, &[body, &[0xde, 0xad, 0xbe, 0xef]].concat()),
         Damage::Length => [&[first, 0xff, 0xff, 0xff, 0xff, 0x01], body].concat(),

@@ -3,8 +3,8 @@
 use brownout_core::network::End;
 use mqtt_protocol_core::mqtt::connection::{Event, role};
 use mqtt_protocol_core::mqtt::packet::{
-    GenericPacketTrait, Packet, Property, Qos, ReceiveMaximum, SessionExpiryInterval, SubEntry, SubOpts, TopicAliasMaximum,
-    WillDelayInterval, v3_1_1, v5_0,
+    GenericPacketTrait, Packet, Property, Qos, ReceiveMaximum, SessionExpiryInterval, SubEntry, SubOpts,
+    TopicAliasMaximum, WillDelayInterval, v3_1_1, v5_0,
 };
 use mqtt_protocol_core::mqtt::{Connection, Version, common::Cursor};
 
@@ -81,8 +81,7 @@ impl Client {
                     .props(properties);
                 if let Some((topic, payload, delay)) = wish.will {
                     let delay: Property = WillDelayInterval::new(delay).unwrap().into();
-                    connect =
-                        connect.will_message(topic, payload, Qos::AtLeastOnce, false).unwrap();
+                    connect = connect.will_message(topic, payload, Qos::AtLeastOnce, false).unwrap();
                     connect = connect.will_props(vec![delay]);
                 }
                 if let Some((user, password)) = wish.user {
@@ -97,8 +96,7 @@ impl Client {
                     .clean_session(wish.clean)
                     .keep_alive(wish.keep_alive);
                 if let Some((topic, payload, _)) = wish.will {
-                    connect =
-                        connect.will_message(topic, payload, Qos::AtLeastOnce, false).unwrap();
+                    connect = connect.will_message(topic, payload, Qos::AtLeastOnce, false).unwrap();
                 }
                 connect.build().unwrap().into()
             }
@@ -212,10 +210,8 @@ impl Client {
 
     /// How often a packet of this name came.
     pub(super) fn count(&self, name: &str) -> usize {
-        self.received
-            .iter()
-            .filter(|packet| format!("{:?}", packet.packet_type()).eq_ignore_ascii_case(name))
-            .count()
+        let all = self.received.iter().map(|packet| packet.packet_type());
+        all.filter(|kind| kind.as_str().eq_ignore_ascii_case(name)).count()
     }
 
     /// The reason of the DISCONNECT that came.
