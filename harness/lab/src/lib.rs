@@ -17,6 +17,8 @@ pub mod link;
 pub mod ntp;
 pub mod pcapng;
 pub mod ntp;
+pub mod mqtt;
+pub mod payload;
 pub mod plan;
 mod servers;
 pub mod pki;

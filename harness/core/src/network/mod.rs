@@ -2,22 +2,27 @@
 //! go wrong, and what is seen of each; one file a protocol.
 
 mod conditions;
+mod corpus;
 mod dhcp;
 mod dns;
 mod http;
 mod mqtt;
 mod ntp;
 mod packet;
+mod payload;
 mod tcp;
 mod tls;
 
 pub use conditions::{Conditions, Direction, Distribution, Loss, Reorder};
+pub use corpus::CorpusFile;
 pub use dhcp::{DhcpFault, DhcpSeen};
 pub use dns::{DnsFault, DnsMisbehaviour, DnsSeen, Host, Rcode};
 pub use http::{HttpFault, HttpSeen};
-pub use mqtt::{MqttFault, MqttSeen};
+pub use mqtt::{BrokerPacket, Damage, MqttFault, MqttSeen};
 pub use ntp::{Kiss, NtpFault, NtpSeen};
 pub use packet::{Fate, PacketRule, Predicate, Protocol, TcpFlag};
+pub use packet::{Fate, PacketRule, Predicate};
+pub use payload::{Content, PayloadKind};
 pub use tcp::{Conn, End, TcpSeen};
 pub use tls::{AlertDescription, BadCertificate, HandshakeState, TlsFault, TlsSeen};
 
