@@ -81,22 +81,23 @@ pub struct Services {
     /// What a slow service has said and is not heard of yet, by when it will be.
     held: BTreeMap<(Instant, u64), (Option<Service>, ServicesOut)>,
     said: u64,
-    now: Instant,
     out: VecDeque<ServicesOut>,
 }
 
 impl Services {
     /// Services with nothing in their memory, and certificates of their own.
-    pub fn new(setup: &Setup, now: Instant) -> Self {
-        Self {
-            servers: Servers::new(setup, now),
+    ///
+    /// # Errors
+    /// No certificates could be made for a device of that name.
+    pub fn new(setup: &Setup, now: Instant) -> Result<Self, String> {
+        Ok(Self {
+            servers: Servers::new(setup, now)?,
             homes: BTreeMap::new(),
             general: Vec::new(),
             held: BTreeMap::new(),
             said: 0,
-            now,
             out: VecDeque::new(),
-        }
+        })
     }
 
     /// What the device is to be provisioned with; holds its private key.
@@ -111,29 +112,27 @@ impl Services {
         match &misbehaviour.how {
             Misbehave::Down { services, how } => {
                 let how = General::Down { services: services.clone(), how: *how };
-                self.set(name, how, now);
+                self.set(name, how);
             }
             Misbehave::Slow { services, by } => {
                 let how = General::Slow { services: services.clone(), by: *by };
-                self.set(name, how, now);
+                self.set(name, how);
             }
             Misbehave::Restart { services, away, forgets } => {
                 let how = General::Restart { services: services.clone(), until: Some(now + *away) };
                 let stood = self.homes.values().filter(|service| services.contains(service)).count();
-                self.set(name, how, now);
+                self.set(name, how);
                 for _ in 0..stood {
                     self.meet(|general| matches!(general, General::Restart { .. }));
                 }
-                if *forgets {
-                    self.servers.forget(now, services);
-                }
+                self.servers.restart(now, services, *forgets);
             }
             own => self.servers.misbehave(now, &name, own),
         }
         self.gather(now);
     }
 
-    fn set(&mut self, name: String, how: General, _: Instant) {
+    fn set(&mut self, name: String, how: General) {
         let services = how.services().to_vec();
         self.general.push(Named { name, how, times: 0 });
         self.announce(&services);
@@ -248,7 +247,6 @@ impl Services {
 
     /// Takes what the servers said, and holds back what a slow one said.
     fn gather(&mut self, now: Instant) {
-        self.now = now;
         while let Some(out) = self.servers.output() {
             let service = match &out {
                 ServicesOut::Stream(

@@ -55,10 +55,14 @@ impl World {
     }
 
     /// Starts the services anew.
-    pub fn start(&mut self, now: Instant) {
-        self.services = Some(Services::new(&self.setup, now));
+    ///
+    /// # Errors
+    /// No certificates could be made for a device of that name.
+    pub fn start(&mut self, now: Instant) -> Result<(), String> {
+        self.services = Some(Services::new(&self.setup, now)?);
         self.gateway = Gateway::new(self.setup.seed);
         self.settle(now);
+        Ok(())
     }
 
     /// Stops the services: their connections end without a word.

@@ -21,7 +21,6 @@ pub use http::{HttpFault, HttpSeen};
 pub use mqtt::{BrokerPacket, Damage, MqttFault, MqttSeen};
 pub use ntp::{Kiss, NtpFault, NtpSeen};
 pub use packet::{Fate, PacketRule, Predicate, Protocol, TcpFlag};
-pub use packet::{Fate, PacketRule, Predicate};
 pub use payload::{Content, PayloadKind};
 pub use tcp::{Conn, End, TcpSeen};
 pub use tls::{AlertDescription, BadCertificate, HandshakeState, TlsFault, TlsSeen};

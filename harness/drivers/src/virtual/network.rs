@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use brownout_board::{Board, Cycles, Nanos};
 use brownout_core::action::Done;
 use brownout_core::network::{Impairment, Misbehaviour, Publication};
-use brownout_core::port::PortError;
+use brownout_core::port::{Port, PortError, Trouble};
 use brownout_core::time::Instant;
 use brownout_lab::service::Seen;
 use brownout_lab::time::Epoch;
@@ -98,8 +98,12 @@ impl Link for Simulated {
 #[async_trait(?Send)]
 impl Services for Simulated {
     async fn start(&self) -> Result<(), PortError> {
-        self.with_world(World::start);
-        Ok(())
+        self.with_world(World::start).map_err(|why| PortError {
+            port: Port::Services,
+            trouble: Trouble::Failed,
+            message: format!("no certificates could be made for this device: {why}"),
+            help: Some("give it a shorter name in the rig file, of letters, digits and `-`".to_owned()),
+        })
     }
 
     async fn stop(&self) -> Result<(), PortError> {

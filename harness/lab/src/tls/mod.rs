@@ -72,6 +72,8 @@ enum Phase {
         /// The device has closed its side.
         closed: bool,
     },
+    /// There is no TLS on it.
+    Plain,
     /// Nothing more is said, and nothing heard.
     Over,
 }
@@ -128,6 +130,14 @@ impl<S: StreamService> Tls<S> {
     /// The service behind it; what it wants done comes out of [`StreamService::output`] as ever.
     pub const fn inner_mut(&mut self) -> &mut S {
         &mut self.inner
+    }
+
+    /// A connection was opened past TLS, at the service's plain port: its bytes pass as they are.
+    pub fn opened_plain(&mut self, now: Instant, conn: Conn, peer: SocketAddrV4) {
+        self.now = now;
+        self.connections.insert(conn, Connection { peer, opened: now, phase: Phase::Plain });
+        self.inner.opened(now, conn, peer);
+        self.drain();
     }
 
     fn see(&mut self, seen: TlsSeen) {
@@ -282,6 +292,13 @@ impl<S: StreamService> Tls<S> {
     fn drain(&mut self) {
         while let Some(out) = self.inner.output() {
             match out {
+                out @ (StreamOut::Send { conn, .. }
+                | StreamOut::Close { conn }
+                | StreamOut::Reset { conn })
+                    if self.is_plain(conn) =>
+                {
+                    self.out.push_back(out);
+                }
                 StreamOut::Send { conn, bytes } => {
                     if let Some(Phase::Open { machine, .. }) =
                         self.connections.get_mut(&conn).map(|of| &mut of.phase)
@@ -306,6 +323,10 @@ impl<S: StreamService> Tls<S> {
         }
     }
 
+    fn is_plain(&self, conn: Conn) -> bool {
+        self.connections.get(&conn).is_some_and(|of| matches!(of.phase, Phase::Plain))
+    }
+
     fn take_phase(&mut self, conn: Conn) -> Option<Phase> {
         self.connections.get_mut(&conn).map(|of| std::mem::replace(&mut of.phase, Phase::Over))
     }
@@ -319,6 +340,10 @@ impl<S: StreamService> StreamService for Tls<S> {
 
     fn received(&mut self, now: Instant, conn: Conn, bytes: &[u8]) {
         self.now = now;
+        if self.is_plain(conn) {
+            self.inner.received(now, conn, bytes);
+            return self.drain();
+        }
         let Some(connection) = self.connections.get_mut(&conn) else { return };
         let Phase::Hello(hello) = &mut connection.phase else { return self.take(conn, bytes) };
         hello.extend_from_slice(bytes);
@@ -354,6 +379,13 @@ impl<S: StreamService> StreamService for Tls<S> {
                 self.see(TlsSeen::Failed { conn, why: format!("{how} before the handshake was through") });
                 if by_device {
                     self.out.push_back(StreamOut::Close { conn });
+                }
+            }
+            Phase::Plain => {
+                self.inner.ended(now, conn, end);
+                self.drain();
+                if by_device {
+                    return;
                 }
             }
             Phase::Over => (),
