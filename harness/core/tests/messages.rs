@@ -387,6 +387,75 @@ fn faults_that_would_be_in_each_others_way() {
     ]));
 }
 
+/// Plans one step of a method on a rig whose device has a network.
+fn plans_on_a_network(step: &str) -> Result<Vec<Plan>, Unresolved> {
+    let scenario = with(step, "never: panic").replacen('\n', "\nneeds: [link, services]\n", 1);
+    plans(&scenario, BOARD, &on_a_network(), &Options::default())
+}
+
+/// What is shown for each of these steps on such a rig.
+fn shown_on_a_network(steps: &[&str]) -> String {
+    steps.iter().map(|step| plans_on_a_network(step).unwrap_err().to_string()).collect::<Vec<_>>().join("\n")
+}
+
+fn on_a_network() -> String {
+    if VIRTUAL.contains("link:") {
+        return VIRTUAL.to_owned();
+    }
+    VIRTUAL.trim_end().to_owned() + "\n    link: {virtual: {}}\n    services: {virtual: {}}\n"
+}
+
+#[test]
+fn faults_of_the_link_that_would_be_in_each_others_way() {
+    insta::assert_snapshot!(shown_on_a_network(&[
+        "delay: {when: {signal: ready}, while: [delay: {direction: up}]}",
+        "delay: {direction: up, when: {signal: ready}, while: [jitter: {by: 20ms}]}",
+        "loss: {when: {signal: ready}, while: [blackout: {direction: down}]}",
+        "netem: {rate: 1Mbit/s, limit: 50, when: {signal: ready}, while: [rate: {to: 64kbit/s}]}",
+        "link_flap: {when: {signal: ready}, while: [cable_unplugged: {for: 5s}]}",
+    ]));
+}
+
+#[test]
+fn faults_of_the_link_that_go_together() {
+    for step in [
+        "delay: {when: {signal: ready}, while: [loss: 10%, {duplicate: {share: 1%}}]}",
+        "delay: {direction: up, when: {signal: ready}, while: [jitter: {by: 20ms, direction: down}]}",
+        "rate: {to: 64kbit/s, when: {signal: ready}, while: [cable_unplugged: {for: 5s}]}",
+        "packet: {fate: drop, when: {signal: ready}, while: [mtu_black_hole: {mtu: 576B}]}",
+    ] {
+        let planned = plans_on_a_network(step);
+        assert!(planned.is_ok(), "{}", planned.unwrap_err());
+    }
+}
+
+#[test]
+fn parameters_of_the_link_that_do_not_go_together() {
+    insta::assert_snapshot!(shown_on_a_network(&[
+        "loss: {share: 10%, correlation: 25%}",
+        "jitter: {by: 50ms, round: 20ms}",
+        "reorder: {delay: 0s}",
+        "burst_loss: {for: 10s}",
+        "burst_loss: {lost: 5%, r: 20%}",
+        "burst_loss: {p: 1%}",
+        "burst_loss: {lost: 60%, burst: 1}",
+        "loss_4state: {p13: 60%, p14: 50%}",
+        "netem: {for: 10s}",
+        "netem: {jitter: 20ms}",
+        "netem: {delay: 10ms, jitter: 20ms}",
+        "netem: {delay: 10ms, distribution: normal}",
+        "netem: {reorder: 25%}",
+        "netem: {delay: 10ms, gap: 5}",
+        "netem: {burst: 5, delay: 10ms}",
+        "netem: {loss: 100%, burst: 5}",
+        "packet: {fate: drop, by: 1s}",
+        "packet: {fate: drop, protocol: udp, flags: [syn]}",
+        "packet: {fate: delay, protocol: arp, port: 80}",
+        "rate: {to: 0bit/s}",
+        "mtu_black_hole: {mtu: 1280}",
+    ]));
+}
+
 #[test]
 fn faults_that_are_done_when_they_are_done_are_in_nobodys_way() {
     let steps = "halt: {when: {boot: {}}, while: [reset: soft]}";

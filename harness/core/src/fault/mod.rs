@@ -76,12 +76,16 @@ mod battery_low;
 mod battery_sag;
 mod blackout;
 mod brownout;
+mod burst_loss;
 mod bus_held;
 mod button_stuck;
+mod cable_unplugged;
 mod clock_skew;
 mod console_flood;
 mod console_noise;
 mod console_silence;
+mod corrupt;
+mod delay;
 mod dhcp_nak;
 mod dhcp_new_address;
 mod dhcp_no_router;
@@ -95,19 +99,29 @@ mod dns_truncated;
 mod dns_ttl;
 mod dns_wrong_address;
 mod dns_wrong_id;
+mod duplicate;
 mod flash_corrupt;
 mod halt;
+mod jitter;
+mod link_flap;
+mod loss;
+mod loss_4state;
 mod memory_flip;
+mod mtu_black_hole;
+mod netem;
 mod ntp_kiss_of_death;
 mod ntp_next_era;
 mod ntp_silence;
 mod ntp_unsynchronised;
 mod ntp_wrong_time;
+mod packet;
 mod power_cut;
 mod power_flap;
 mod probe_lost;
 mod ram_decay;
+mod rate;
 mod register_flip;
+mod reorder;
 mod reset;
 mod sensor_nack;
 mod sensor_noisy;
@@ -120,12 +134,16 @@ pub use battery_low::BatteryLow;
 pub use battery_sag::BatterySag;
 pub use blackout::Blackout;
 pub use brownout::Brownout;
+pub use burst_loss::BurstLoss;
 pub use bus_held::BusHeld;
 pub use button_stuck::ButtonStuck;
+pub use cable_unplugged::CableUnplugged;
 pub use clock_skew::ClockSkew;
 pub use console_flood::{ConsoleFlood, FloodOf};
 pub use console_noise::{ConsoleNoise, NoiseKind};
 pub use console_silence::ConsoleSilence;
+pub use corrupt::Corrupt;
+pub use delay::Delay;
 pub use dhcp_nak::DhcpNak;
 pub use dhcp_new_address::DhcpNewAddress;
 pub use dhcp_no_router::DhcpNoRouter;
@@ -139,19 +157,29 @@ pub use dns_truncated::DnsTruncated;
 pub use dns_ttl::DnsTtl;
 pub use dns_wrong_address::DnsWrongAddress;
 pub use dns_wrong_id::DnsWrongId;
+pub use duplicate::Duplicate;
 pub use flash_corrupt::{FlashCorrupt, FlashHow};
 pub use halt::Halt;
+pub use jitter::Jitter;
+pub use link_flap::LinkFlap;
+pub use loss::RandomLoss;
+pub use loss_4state::FourStateLoss;
 pub use memory_flip::MemoryFlip;
+pub use mtu_black_hole::MtuBlackHole;
+pub use netem::Netem;
 pub use ntp_kiss_of_death::NtpKissOfDeath;
 pub use ntp_next_era::NtpNextEra;
 pub use ntp_silence::NtpSilence;
 pub use ntp_unsynchronised::NtpUnsynchronised;
 pub use ntp_wrong_time::NtpWrongTime;
+pub use packet::{ChosenPacket, PacketFate};
 pub use power_cut::PowerCut;
 pub use power_flap::PowerFlap;
 pub use probe_lost::{Leaves, ProbeLost};
 pub use ram_decay::RamDecay;
+pub use rate::Rate;
 pub use register_flip::{Register, RegisterFlip};
+pub use reorder::Overtaking;
 pub use reset::ResetFault;
 pub use sensor_nack::SensorNack;
 pub use sensor_noisy::SensorNoisy;
@@ -163,7 +191,7 @@ pub use slow_ramp::SlowRamp;
 use crate::action::{Action, Done, FlashCut, InputState, SupplyCourse};
 use crate::event::What;
 use crate::names::{Dut, Input};
-use crate::network::{Impair, Impairment, Misbehave, Misbehaviour};
+use crate::network::{Impair, Impairment, Misbehave, Misbehaviour, Traffic};
 use crate::plan::{BoardPlan, InputKind};
 use crate::port::Port;
 use crate::step::Step;
@@ -198,6 +226,20 @@ crate::kinds! {
         "battery_sag" => BatterySag(BatterySag),
         "button_stuck" => ButtonStuck(ButtonStuck),
         "blackout" => Blackout(Blackout),
+        "delay" => Delay(Delay),
+        "jitter" => Jitter(Jitter),
+        "loss" => Loss(RandomLoss),
+        "burst_loss" => BurstLoss(BurstLoss),
+        "loss_4state" => FourStateLoss(FourStateLoss),
+        "duplicate" => Duplicate(Duplicate),
+        "reorder" => Reorder(Overtaking),
+        "corrupt" => Corrupt(Corrupt),
+        "rate" => Rate(Rate),
+        "netem" => Netem(Netem),
+        "packet" => Packet(ChosenPacket),
+        "mtu_black_hole" => MtuBlackHole(MtuBlackHole),
+        "link_flap" => LinkFlap(LinkFlap),
+        "cable_unplugged" => CableUnplugged(CableUnplugged),
         "service_down" => ServiceDown(ServiceDown),
         "dhcp_silence" => DhcpSilence(DhcpSilence),
         "dhcp_nak" => DhcpNak(DhcpNak),
@@ -365,6 +407,37 @@ pub trait FaultKind: Timed {
     fn input(&self) -> Option<(&Input, InputKind)> {
         None
     }
+
+    /// What it does to the link.
+    fn impairs(&self) -> Option<Impair> {
+        None
+    }
+
+    /// Why its parameters do not go together.
+    fn objection(&self) -> Option<Objection> {
+        None
+    }
+}
+
+/// Why the parameters of a fault do not go together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Objection {
+    /// The parameter that is in the way; none where one is missing.
+    pub field: Option<&'static str>,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub help: String,
+}
+
+impl Objection {
+    fn to(field: &'static str, message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { field: Some(field), message: message.into(), help: help.into() }
+    }
+
+    fn to_the_whole(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { field: None, message: message.into(), help: help.into() }
+    }
 }
 
 /// What a fault may draw upon while it is lowered.
@@ -451,6 +524,16 @@ fn impair(name: &str, how: Impair, hold: Duration) -> Lowered {
         "no frame of the device met it",
         hold,
     )
+}
+
+/// A fault of the cable, in force until it is taken back: it bit when the device's end of it lost its link.
+fn pull(name: &str, how: Impair, hold: Duration) -> Lowered {
+    let mut lowered = impair(name, how, hold);
+    lowered.confirm.evidence = Evidence::of(
+        |of, what| matches!(what, What::Traffic { dut, seen: Traffic::Carrier { up: false } } if dut == of),
+    );
+    lowered.confirm.text = "the device's end of the cable never lost its link";
+    lowered
 }
 
 /// A fault of a service, in force until it is taken back: it bit when the device met it.
