@@ -97,6 +97,17 @@ mod dns_wrong_address;
 mod dns_wrong_id;
 mod flash_corrupt;
 mod halt;
+mod http_range_ignored;
+mod http_redirect_loop;
+mod http_reset;
+mod http_slow;
+mod http_stale;
+mod http_stall;
+mod http_status;
+mod http_truncated;
+mod http_version_drift;
+mod http_wrong_length;
+mod http_wrong_range;
 mod memory_flip;
 mod ntp_kiss_of_death;
 mod ntp_next_era;
@@ -114,6 +125,8 @@ mod sensor_noisy;
 mod sensor_out_of_range;
 mod sensor_stuck;
 mod service_down;
+mod service_restart;
+mod service_slow;
 mod slow_ramp;
 
 pub use battery_low::BatteryLow;
@@ -141,6 +154,17 @@ pub use dns_wrong_address::DnsWrongAddress;
 pub use dns_wrong_id::DnsWrongId;
 pub use flash_corrupt::{FlashCorrupt, FlashHow};
 pub use halt::Halt;
+pub use http_range_ignored::HttpRangeIgnored;
+pub use http_redirect_loop::HttpRedirectLoop;
+pub use http_reset::HttpReset;
+pub use http_slow::HttpSlow;
+pub use http_stale::HttpStale;
+pub use http_stall::HttpStall;
+pub use http_status::HttpStatus;
+pub use http_truncated::HttpTruncated;
+pub use http_version_drift::HttpVersionDrift;
+pub use http_wrong_length::HttpWrongLength;
+pub use http_wrong_range::HttpWrongRange;
 pub use memory_flip::MemoryFlip;
 pub use ntp_kiss_of_death::NtpKissOfDeath;
 pub use ntp_next_era::NtpNextEra;
@@ -158,6 +182,8 @@ pub use sensor_noisy::SensorNoisy;
 pub use sensor_out_of_range::SensorOutOfRange;
 pub use sensor_stuck::SensorStuck;
 pub use service_down::ServiceDown;
+pub use service_restart::ServiceRestart;
+pub use service_slow::ServiceSlow;
 pub use slow_ramp::SlowRamp;
 
 use crate::action::{Action, Done, FlashCut, InputState, SupplyCourse};
@@ -199,6 +225,8 @@ crate::kinds! {
         "button_stuck" => ButtonStuck(ButtonStuck),
         "blackout" => Blackout(Blackout),
         "service_down" => ServiceDown(ServiceDown),
+        "service_slow" => ServiceSlow(ServiceSlow),
+        "service_restart" => ServiceRestart(ServiceRestart),
         "dhcp_silence" => DhcpSilence(DhcpSilence),
         "dhcp_nak" => DhcpNak(DhcpNak),
         "dhcp_short_lease" => DhcpShortLease(DhcpShortLease),
@@ -217,6 +245,17 @@ crate::kinds! {
         "ntp_wrong_time" => NtpWrongTime(NtpWrongTime),
         "ntp_unsynchronised" => NtpUnsynchronised(NtpUnsynchronised),
         "ntp_next_era" => NtpNextEra(NtpNextEra),
+        "http_status" => HttpStatus(HttpStatus),
+        "http_truncated" => HttpTruncated(HttpTruncated),
+        "http_reset" => HttpReset(HttpReset),
+        "http_stall" => HttpStall(HttpStall),
+        "http_slow" => HttpSlow(HttpSlow),
+        "http_wrong_length" => HttpWrongLength(HttpWrongLength),
+        "http_range_ignored" => HttpRangeIgnored(HttpRangeIgnored),
+        "http_wrong_range" => HttpWrongRange(HttpWrongRange),
+        "http_redirect_loop" => HttpRedirectLoop(HttpRedirectLoop),
+        "http_stale" => HttpStale(HttpStale),
+        "http_version_drift" => HttpVersionDrift(HttpVersionDrift),
     }
 }
 
