@@ -106,6 +106,17 @@ mod jitter;
 mod link_flap;
 mod loss;
 mod loss_4state;
+mod http_range_ignored;
+mod http_redirect_loop;
+mod http_reset;
+mod http_slow;
+mod http_stale;
+mod http_stall;
+mod http_status;
+mod http_truncated;
+mod http_version_drift;
+mod http_wrong_length;
+mod http_wrong_range;
 mod memory_flip;
 mod mtu_black_hole;
 mod netem;
@@ -128,6 +139,8 @@ mod sensor_noisy;
 mod sensor_out_of_range;
 mod sensor_stuck;
 mod service_down;
+mod service_restart;
+mod service_slow;
 mod slow_ramp;
 
 pub use battery_low::BatteryLow;
@@ -164,6 +177,17 @@ pub use jitter::Jitter;
 pub use link_flap::LinkFlap;
 pub use loss::RandomLoss;
 pub use loss_4state::FourStateLoss;
+pub use http_range_ignored::HttpRangeIgnored;
+pub use http_redirect_loop::HttpRedirectLoop;
+pub use http_reset::HttpReset;
+pub use http_slow::HttpSlow;
+pub use http_stale::HttpStale;
+pub use http_stall::HttpStall;
+pub use http_status::HttpStatus;
+pub use http_truncated::HttpTruncated;
+pub use http_version_drift::HttpVersionDrift;
+pub use http_wrong_length::HttpWrongLength;
+pub use http_wrong_range::HttpWrongRange;
 pub use memory_flip::MemoryFlip;
 pub use mtu_black_hole::MtuBlackHole;
 pub use netem::Netem;
@@ -186,6 +210,8 @@ pub use sensor_noisy::SensorNoisy;
 pub use sensor_out_of_range::SensorOutOfRange;
 pub use sensor_stuck::SensorStuck;
 pub use service_down::ServiceDown;
+pub use service_restart::ServiceRestart;
+pub use service_slow::ServiceSlow;
 pub use slow_ramp::SlowRamp;
 
 use crate::action::{Action, Done, FlashCut, InputState, SupplyCourse};
@@ -241,6 +267,8 @@ crate::kinds! {
         "link_flap" => LinkFlap(LinkFlap),
         "cable_unplugged" => CableUnplugged(CableUnplugged),
         "service_down" => ServiceDown(ServiceDown),
+        "service_slow" => ServiceSlow(ServiceSlow),
+        "service_restart" => ServiceRestart(ServiceRestart),
         "dhcp_silence" => DhcpSilence(DhcpSilence),
         "dhcp_nak" => DhcpNak(DhcpNak),
         "dhcp_short_lease" => DhcpShortLease(DhcpShortLease),
@@ -259,6 +287,17 @@ crate::kinds! {
         "ntp_wrong_time" => NtpWrongTime(NtpWrongTime),
         "ntp_unsynchronised" => NtpUnsynchronised(NtpUnsynchronised),
         "ntp_next_era" => NtpNextEra(NtpNextEra),
+        "http_status" => HttpStatus(HttpStatus),
+        "http_truncated" => HttpTruncated(HttpTruncated),
+        "http_reset" => HttpReset(HttpReset),
+        "http_stall" => HttpStall(HttpStall),
+        "http_slow" => HttpSlow(HttpSlow),
+        "http_wrong_length" => HttpWrongLength(HttpWrongLength),
+        "http_range_ignored" => HttpRangeIgnored(HttpRangeIgnored),
+        "http_wrong_range" => HttpWrongRange(HttpWrongRange),
+        "http_redirect_loop" => HttpRedirectLoop(HttpRedirectLoop),
+        "http_stale" => HttpStale(HttpStale),
+        "http_version_drift" => HttpVersionDrift(HttpVersionDrift),
     }
 }
 

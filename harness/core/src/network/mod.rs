@@ -17,7 +17,7 @@ pub use conditions::{Conditions, Direction, Distribution, Loss, Reorder};
 pub use corpus::CorpusFile;
 pub use dhcp::{DhcpFault, DhcpSeen};
 pub use dns::{DnsFault, DnsMisbehaviour, DnsSeen, Host, Rcode};
-pub use http::{HttpFault, HttpSeen};
+pub use http::{HttpFault, HttpHost, HttpSeen, MoreOrLess, StatusCode};
 pub use mqtt::{BrokerPacket, Damage, MqttFault, MqttSeen};
 pub use ntp::{Kiss, NtpFault, NtpSeen};
 pub use packet::{Fate, PacketRule, Predicate, Protocol, TcpFlag};
