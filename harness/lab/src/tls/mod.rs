@@ -2,22 +2,27 @@
 
 mod client_hello;
 mod config;
+mod flight;
+mod handshake;
 mod machine;
 mod provider;
+mod stream;
 mod surroundings;
+mod wrong;
 
 use crate::faults::Faults;
-use crate::pki::{Entropy, Pki};
+use crate::pki::{Entropy, Pki, PkiError};
 use crate::service::{Seen, StreamOut, StreamService};
-use brownout_core::network::{AlertDescription, Conn, End, TlsFault, TlsSeen, Traffic};
+use brownout_core::network::{Conn, End, TlsFault, TlsSeen, Traffic};
 use brownout_core::time::{Duration, Instant};
-use client_hello::FirstBytes;
-use config::{Base, Offer, Tickets};
+use client_hello::{ClientHello, FirstBytes};
+use config::{Base, Offer};
 use core::net::SocketAddrV4;
-use machine::{Broken, Machine, Taken};
+use machine::Machine;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use surroundings::Surroundings;
+use wrong::{Stop, Wrong};
 
 /// How a TLS server is set up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,6 +37,9 @@ pub struct Settings {
 /// How long a device may take for a handshake.
 const HANDSHAKE: Duration = Duration::from_secs(60);
 
+/// How long after its last bytes a server resets a connection, so that they arrive before.
+const RESET_AFTER: Duration = Duration::from_millis(100);
+
 /// A service behind TLS. It ends TLS: what is behind it sees plain bytes, and knows of a connection once its handshake is
 /// through.
 ///
@@ -45,7 +53,7 @@ pub struct Tls<S> {
     entropy: Entropy,
     /// Unix time at the beginning of the run, in seconds.
     epoch: i64,
-    faults: Faults<TlsFault>,
+    faults: Faults<Wrong>,
     connections: BTreeMap<Conn, Connection>,
     now: Instant,
     out: VecDeque<StreamOut>,
@@ -63,7 +71,7 @@ enum Phase {
     /// The ClientHello is not whole yet.
     Hello(Vec<u8>),
     /// The handshake is under way.
-    Handshake(Machine),
+    Handshake(Handshake),
     /// It is through.
     Open {
         machine: Machine,
@@ -74,8 +82,41 @@ enum Phase {
     },
     /// There is no TLS on it.
     Plain,
+    Open(Open),
+    /// The server says nothing more, as a fault wants it.
+    Stalled,
+    /// The server resets the connection, as a fault wants it.
+    Resetting(Instant),
     /// Nothing more is said, and nothing heard.
     Over,
+}
+
+#[derive(Debug)]
+struct Handshake {
+    machine: Machine,
+    /// Where it stops.
+    stop: Option<Box<Stopping>>,
+}
+
+/// What it takes to make a flight again.
+#[derive(Debug)]
+struct Stopping {
+    stop: Stop,
+    offer: Offer,
+    surroundings: Surroundings,
+    /// What the device sent.
+    got: Vec<u8>,
+}
+
+#[derive(Debug)]
+struct Open {
+    machine: Machine,
+    /// Application data of the device has come.
+    data: bool,
+    /// The device has closed its side.
+    closed: bool,
+    /// So many bytes of application data were sent to the device, since the handshake or the last fault that counts them.
+    sent: u64,
 }
 
 impl<S: Clone> Clone for Tls<S> {
@@ -138,6 +179,44 @@ impl<S: StreamService> Tls<S> {
         self.connections.insert(conn, Connection { peer, opened: now, phase: Phase::Plain });
         self.inner.opened(now, conn, peer);
         self.drain();
+    /// Lets it misbehave. The same name again replaces what it named.
+    ///
+    /// # Errors
+    /// None for certificates that could be made before.
+    pub fn misbehave(&mut self, now: Instant, name: &str, fault: TlsFault) -> Result<(), PkiError> {
+        self.now = now;
+        let wrong = Wrong::new(fault, &self.pki)?;
+        let breaks_off = wrong.breaks_off().is_some();
+        self.faults.set(name, wrong);
+        if breaks_off {
+            for conn in self.connections.keys().copied().collect::<Vec<_>>() {
+                if let Some(open) = self.open_mut(conn) {
+                    open.sent = 0;
+                    self.break_off_when_due(conn);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a misbehaviour back: how often it was met; `None` if it is not in force. Connections that were stalled stay
+    /// so: it is for the device to give them up.
+    pub fn behave(&mut self, name: &str) -> Option<u64> {
+        self.faults.take_back(name)
+    }
+
+    /// A fault is met now.
+    fn meet<R>(&mut self, which: impl FnMut(&Wrong) -> Option<R>) -> Option<R> {
+        let (found, seen) = self.faults.meet(which)?;
+        self.out.extend(seen.map(StreamOut::Seen));
+        Some(found)
+    }
+
+    fn open_mut(&mut self, conn: Conn) -> Option<&mut Open> {
+        match self.connections.get_mut(&conn).map(|of| &mut of.phase) {
+            Some(Phase::Open(open)) => Some(open),
+            _ => None,
+        }
     }
 
     fn see(&mut self, seen: TlsSeen) {
@@ -153,28 +232,6 @@ impl<S: StreamService> Tls<S> {
     fn unix(&self) -> u64 {
         let since = i64::try_from(self.now.0 / 1_000_000_000).unwrap_or(i64::MAX);
         u64::try_from(self.epoch.saturating_add(since)).unwrap_or_default()
-    }
-
-    /// The whole ClientHello is there, or what is there is none.
-    fn begin(&mut self, conn: Conn, bytes: &[u8]) {
-        let offer = Offer {
-            identity: self.pki.server().clone(),
-            refuses_client: false,
-            tickets: self
-                .settings
-                .tickets
-                .then(|| Tickets { key: self.entropy.child("tickets").array(), refused: false }),
-            record: None,
-        };
-        let surroundings = Surroundings::new(self.entropy.child(&format!("connection {}", conn.0)));
-        let machine = self.base.server(offer).and_then(|config| Machine::new(config, surroundings));
-        match machine {
-            Ok(machine) => {
-                self.phase(conn, Phase::Handshake(machine));
-                self.take(conn, bytes);
-            }
-            Err(error) => self.fail(conn, error.to_string()),
-        }
     }
 
     fn phase(&mut self, conn: Conn, phase: Phase) {
@@ -353,33 +410,33 @@ impl<S: StreamService> StreamService for Tls<S> {
             FirstBytes::Other => None,
         };
         let bytes = std::mem::take(hello);
-        if let Some(first) = first {
-            self.see(TlsSeen::ClientHello { conn, name: first.name, resumes: first.resumes });
+        if let Some(ClientHello { name, resumes }) = first.clone() {
+            self.see(TlsSeen::ClientHello { conn, name, resumes });
         }
-        self.begin(conn, &bytes);
+        self.begin(conn, &bytes, first.as_ref());
     }
 
     fn ended(&mut self, now: Instant, conn: Conn, end: End) {
         self.now = now;
         let Some(connection) = self.connections.get_mut(&conn) else { return };
         let by_device = end == End::ByDevice;
-        match &connection.phase {
-            // It said `close_notify` before: that was the end.
-            Phase::Open { closed: true, .. } if by_device => return,
-            Phase::Open { .. } if by_device => {
-                if let Phase::Open { closed, .. } = &mut connection.phase {
-                    *closed = true;
+        match &mut connection.phase {
+            Phase::Open(open) if by_device => {
+                // It may have said `close_notify` before: that was the end.
+                if !std::mem::replace(&mut open.closed, true) {
+                    self.inner.ended(now, conn, end);
+                    self.drain();
                 }
-                self.inner.ended(now, conn, end);
-                return self.drain();
+                return;
             }
-            Phase::Open { .. } => self.end(conn, end),
+            Phase::Open(_) => self.end(conn, end),
             Phase::Hello(_) | Phase::Handshake(_) => {
                 let how = if by_device { "closed" } else { "broken off" };
                 self.see(TlsSeen::Failed { conn, why: format!("{how} before the handshake was through") });
-                if by_device {
-                    self.out.push_back(StreamOut::Close { conn });
-                }
+                self.out.extend(by_device.then_some(StreamOut::Close { conn }));
+            }
+            Phase::Stalled | Phase::Resetting(_) => {
+                self.out.extend(by_device.then_some(StreamOut::Close { conn }))
             }
             Phase::Plain => {
                 self.inner.ended(now, conn, end);
@@ -395,14 +452,14 @@ impl<S: StreamService> StreamService for Tls<S> {
 
     fn poll(&mut self, now: Instant) {
         self.now = now;
-        let late: Vec<Conn> = self
-            .connections
-            .iter()
-            .filter(|(_, of)| of.due().is_some_and(|due| due <= now))
-            .map(|(conn, _)| *conn)
-            .collect();
-        for conn in late {
-            self.fail(conn, format!("no handshake within {HANDSHAKE}"));
+        let due = |of: &Connection| of.due().is_some_and(|due| due <= now);
+        let due: Vec<Conn> =
+            self.connections.iter().filter(|(_, of)| due(of)).map(|(conn, _)| *conn).collect();
+        for conn in due {
+            match self.take_phase(conn) {
+                Some(Phase::Resetting(_)) => self.out.push_back(StreamOut::Reset { conn }),
+                _ => self.fail(conn, format!("no handshake within {HANDSHAKE}")),
+            }
         }
         self.inner.poll(now);
         self.drain();
@@ -420,9 +477,13 @@ impl<S: StreamService> StreamService for Tls<S> {
 }
 
 impl Connection {
-    /// When its handshake takes too long.
+    /// When something is to be done about it.
     fn due(&self) -> Option<Instant> {
-        matches!(self.phase, Phase::Hello(_) | Phase::Handshake(_)).then(|| self.opened + HANDSHAKE)
+        match self.phase {
+            Phase::Hello(_) | Phase::Handshake(_) => Some(self.opened + HANDSHAKE),
+            Phase::Resetting(at) => Some(at),
+            Phase::Open(_) | Phase::Stalled | Phase::Over => None,
+        }
     }
 }
 
