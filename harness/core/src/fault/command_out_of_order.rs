@@ -10,8 +10,9 @@ fault! {
     ///
     /// `command_out_of_order: {}`
     pub struct CommandOutOfOrder {
-        /// The commands as they were meant, in JSON. `{n}` in them is a number that no other message of the run has.
-        commands: Vec<String> = "commands" (NotEmpty) or vec![FIRST.to_owned(), SECOND.to_owned()],
+        /// The commands as they were meant, in JSON; two set points if left out. `{n}` in them is a number that no other message
+        /// of the run has.
+        commands: Option<Vec<String>> = "commands" optional,
         /// Where to; where the device listens if left out: its first filter, with something in the place of wildcards.
         topic: Option<String> = "topic" optional,
         /// Its quality of service.
@@ -19,8 +20,19 @@ fault! {
     } lasting Duration::from_secs(10)
 }
 
-const FIRST: &str = r#"{"id":"brownout-1","set":{"target":20.5}}"#;
-const SECOND: &str = r#"{"id":"brownout-2","set":{"target":22.5}}"#;
+/// Two set points; the second is what is wanted in the end.
+const SET_POINTS: [&str; 2] =
+    [r#"{"id":"brownout-1","set":{"target":20.5}}"#, r#"{"id":"brownout-2","set":{"target":22.5}}"#];
+
+impl CommandOutOfOrder {
+    fn contents(&self) -> Vec<Content> {
+        let content = |text: &str| Content::Literal(Payload::from(text));
+        match &self.commands {
+            Some(commands) => commands.iter().rev().map(|text| content(text)).collect(),
+            None => SET_POINTS.iter().rev().map(|text| content(text)).collect(),
+        }
+    }
+}
 
 impl FaultKind for CommandOutOfOrder {
     fn lower(&self, _: &Lowering<'_>) -> Lowered {
@@ -28,12 +40,7 @@ impl FaultKind for CommandOutOfOrder {
             "command_out_of_order",
             Misbehave::Mqtt(MqttFault::Messages {
                 topic: self.topic.clone(),
-                contents: self
-                    .commands
-                    .iter()
-                    .rev()
-                    .map(|one| Content::Literal(Payload::from(one.as_str())))
-                    .collect(),
+                contents: self.contents(),
                 qos: self.qos.number(),
             }),
             self.hold,

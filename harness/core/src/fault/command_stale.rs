@@ -10,9 +10,9 @@ fault! {
     ///
     /// `command_stale: {}`
     pub struct CommandStale {
-        /// The command, in JSON. `{n}` in it is a number that no other message of the run has. The default expired when 2020
-        /// began.
-        command: String = "command" (OneLine) or STALE.to_owned(),
+        /// The command, in JSON; one that expired when 2020 began if left out. `{n}` in it is a number that no other message of
+        /// the run has.
+        command: Option<Payload> = "command" optional,
         /// Where to; where the device listens if left out: its first filter, with something in the place of wildcards.
         topic: Option<String> = "topic" optional,
         /// Its quality of service.
@@ -28,7 +28,9 @@ impl FaultKind for CommandStale {
             "command_stale",
             Misbehave::Mqtt(MqttFault::Messages {
                 topic: self.topic.clone(),
-                contents: vec![Content::Literal(Payload::from(self.command.as_str()))],
+                contents: vec![Content::Literal(
+                    self.command.clone().unwrap_or_else(|| Payload::from(STALE)),
+                )],
                 qos: self.qos.number(),
             }),
             self.hold,
