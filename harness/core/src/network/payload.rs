@@ -1,9 +1,6 @@
 //! What a message consists of, and how that is wrong.
 
 use super::{CorpusFile, Payload};
-use crate::language::decode::Shape;
-use crate::language::scalar::from_str;
-use crate::language::{Decode, Diagnostics, Node};
 use serde::{Deserialize, Serialize};
 
 /// What a message consists of.
@@ -128,13 +125,3 @@ impl Written<'_> {
 
 /// A command as the reference thermostat understands it.
 pub const COMMAND: &str = r#"{"id":"brownout-{n}","set":{"target":21.5}}"#;
-
-impl Decode for Payload {
-    fn shape() -> Shape {
-        Shape::Scalar("a payload: a text, or hex digits behind `hex:`", "hex:00ff")
-    }
-
-    fn decode(node: &Node, out: &mut Diagnostics) -> Option<Self> {
-        from_str(node, "a payload", out)
-    }
-}
