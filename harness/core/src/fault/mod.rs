@@ -81,6 +81,10 @@ mod bus_held;
 mod button_stuck;
 mod cable_unplugged;
 mod clock_skew;
+mod command_duplicated;
+mod command_out_of_order;
+mod command_replayed;
+mod command_stale;
 mod console_flood;
 mod console_noise;
 mod console_silence;
@@ -120,12 +124,34 @@ mod http_wrong_range;
 mod memory_flip;
 mod mtu_black_hole;
 mod netem;
+mod mqtt_credentials_refused;
+mod mqtt_disconnect;
+mod mqtt_duplicate_puback;
+mod mqtt_flood;
+mod mqtt_half_open;
+mod mqtt_invalid_utf8;
+mod mqtt_kicked;
+mod mqtt_late_puback;
+mod mqtt_malformed;
+mod mqtt_no_connack;
+mod mqtt_no_pingresp;
+mod mqtt_no_puback;
+mod mqtt_no_suback;
+mod mqtt_oversized;
+mod mqtt_redelivery;
+mod mqtt_refused;
+mod mqtt_retained_garbage;
+mod mqtt_session_lost;
+mod mqtt_takeover;
+mod mqtt_will_storm;
+mod mqtt_wrong_puback_id;
 mod ntp_kiss_of_death;
 mod ntp_next_era;
 mod ntp_silence;
 mod ntp_unsynchronised;
 mod ntp_wrong_time;
 mod packet;
+mod payload;
 mod power_cut;
 mod power_flap;
 mod probe_lost;
@@ -152,6 +178,10 @@ pub use bus_held::BusHeld;
 pub use button_stuck::ButtonStuck;
 pub use cable_unplugged::CableUnplugged;
 pub use clock_skew::ClockSkew;
+pub use command_duplicated::CommandDuplicated;
+pub use command_out_of_order::CommandOutOfOrder;
+pub use command_replayed::CommandReplayed;
+pub use command_stale::CommandStale;
 pub use console_flood::{ConsoleFlood, FloodOf};
 pub use console_noise::{ConsoleNoise, NoiseKind};
 pub use console_silence::ConsoleSilence;
@@ -191,12 +221,34 @@ pub use http_wrong_range::HttpWrongRange;
 pub use memory_flip::MemoryFlip;
 pub use mtu_black_hole::MtuBlackHole;
 pub use netem::Netem;
+pub use mqtt_credentials_refused::MqttCredentialsRefused;
+pub use mqtt_disconnect::MqttDisconnect;
+pub use mqtt_duplicate_puback::MqttDuplicatePuback;
+pub use mqtt_flood::MqttFlood;
+pub use mqtt_half_open::MqttHalfOpen;
+pub use mqtt_invalid_utf8::MqttInvalidUtf8;
+pub use mqtt_kicked::MqttKicked;
+pub use mqtt_late_puback::MqttLatePuback;
+pub use mqtt_malformed::MqttMalformed;
+pub use mqtt_no_connack::MqttNoConnack;
+pub use mqtt_no_pingresp::MqttNoPingresp;
+pub use mqtt_no_puback::MqttNoPuback;
+pub use mqtt_no_suback::MqttNoSuback;
+pub use mqtt_oversized::MqttOversized;
+pub use mqtt_redelivery::MqttRedelivery;
+pub use mqtt_refused::MqttRefused;
+pub use mqtt_retained_garbage::MqttRetainedGarbage;
+pub use mqtt_session_lost::MqttSessionLost;
+pub use mqtt_takeover::MqttTakeover;
+pub use mqtt_will_storm::MqttWillStorm;
+pub use mqtt_wrong_puback_id::MqttWrongPubackId;
 pub use ntp_kiss_of_death::NtpKissOfDeath;
 pub use ntp_next_era::NtpNextEra;
 pub use ntp_silence::NtpSilence;
 pub use ntp_unsynchronised::NtpUnsynchronised;
 pub use ntp_wrong_time::NtpWrongTime;
 pub use packet::{ChosenPacket, PacketFate};
+pub use payload::PayloadFault;
 pub use power_cut::PowerCut;
 pub use power_flap::PowerFlap;
 pub use probe_lost::{Leaves, ProbeLost};
@@ -298,6 +350,32 @@ crate::kinds! {
         "http_redirect_loop" => HttpRedirectLoop(HttpRedirectLoop),
         "http_stale" => HttpStale(HttpStale),
         "http_version_drift" => HttpVersionDrift(HttpVersionDrift),
+        "mqtt_refused" => MqttRefused(MqttRefused),
+        "mqtt_no_connack" => MqttNoConnack(MqttNoConnack),
+        "mqtt_kicked" => MqttKicked(MqttKicked),
+        "mqtt_no_puback" => MqttNoPuback(MqttNoPuback),
+        "mqtt_no_suback" => MqttNoSuback(MqttNoSuback),
+        "mqtt_no_pingresp" => MqttNoPingresp(MqttNoPingresp),
+        "mqtt_late_puback" => MqttLatePuback(MqttLatePuback),
+        "mqtt_wrong_puback_id" => MqttWrongPubackId(MqttWrongPubackId),
+        "mqtt_duplicate_puback" => MqttDuplicatePuback(MqttDuplicatePuback),
+        "mqtt_half_open" => MqttHalfOpen(MqttHalfOpen),
+        "mqtt_takeover" => MqttTakeover(MqttTakeover),
+        "mqtt_disconnect" => MqttDisconnect(MqttDisconnect),
+        "mqtt_session_lost" => MqttSessionLost(MqttSessionLost),
+        "mqtt_malformed" => MqttMalformed(MqttMalformed),
+        "mqtt_oversized" => MqttOversized(MqttOversized),
+        "mqtt_invalid_utf8" => MqttInvalidUtf8(MqttInvalidUtf8),
+        "mqtt_retained_garbage" => MqttRetainedGarbage(MqttRetainedGarbage),
+        "mqtt_redelivery" => MqttRedelivery(MqttRedelivery),
+        "mqtt_will_storm" => MqttWillStorm(MqttWillStorm),
+        "mqtt_flood" => MqttFlood(MqttFlood),
+        "mqtt_credentials_refused" => MqttCredentialsRefused(MqttCredentialsRefused),
+        "payload" => Payload(PayloadFault),
+        "command_replayed" => CommandReplayed(CommandReplayed),
+        "command_stale" => CommandStale(CommandStale),
+        "command_out_of_order" => CommandOutOfOrder(CommandOutOfOrder),
+        "command_duplicated" => CommandDuplicated(CommandDuplicated),
     }
 }
 

@@ -10,6 +10,7 @@ mod mqtt;
 mod ntp;
 mod packet;
 mod payload;
+mod reason;
 mod tcp;
 mod tls;
 
@@ -19,9 +20,12 @@ pub use dhcp::{DhcpFault, DhcpSeen};
 pub use dns::{DnsFault, DnsMisbehaviour, DnsSeen, Host, Rcode};
 pub use http::{HttpFault, HttpHost, HttpSeen, MoreOrLess, StatusCode};
 pub use mqtt::{BrokerPacket, Damage, MqttFault, MqttSeen};
+pub use http::{HttpFault, HttpSeen};
+pub use mqtt::{BrokerPacket, Damage, MqttFault, MqttSeen, Quality};
 pub use ntp::{Kiss, NtpFault, NtpSeen};
 pub use packet::{Fate, PacketRule, Predicate, Protocol, TcpFlag};
-pub use payload::{Content, PayloadKind};
+pub use payload::{COMMAND, Content, PayloadKind, Written};
+pub use reason::{Farewell, Refusal};
 pub use tcp::{Conn, End, TcpSeen};
 pub use tls::{AlertDescription, BadCertificate, HandshakeState, TlsFault, TlsSeen};
 

@@ -6,7 +6,7 @@ use crate::fault::{Fault, FlashCorrupt, MemoryFlip, Objection, RegisterFlip};
 use crate::language::{Diagnostics, Node, Span, Value};
 use crate::location::Parts;
 use crate::names::Input;
-use crate::network::{Direction, Impair};
+use crate::network::{Direction, Impair, Written};
 use crate::plan::{Source, Symbol};
 use crate::port::Port;
 use crate::step::Step;
@@ -123,6 +123,9 @@ impl Fit<'_> {
                 Fault::FlashCorrupt(corrupt) => one_place(corrupt, fault, out),
                 Fault::MemoryFlip(flip) => self.bit_of_memory(flip, fault, out),
                 Fault::RegisterFlip(flip) => bit_of_register(flip, fault, out),
+                Fault::Payload(payload) => one_content(payload.written(), fault, out),
+                Fault::MqttRetainedGarbage(garbage) => one_content(garbage.written(), fault, out),
+                Fault::MqttFlood(flood) => one_content(flood.written(), fault, out),
                 _ => {}
             }
         }
@@ -388,6 +391,18 @@ fn earliest(trigger: &Trigger) -> Duration {
         Trigger::FlashOp(_) => Duration::ZERO,
         Trigger::Any(_) => parts().min().unwrap_or_default(),
         Trigger::All(_) | Trigger::Count(_) => parts().max().unwrap_or_default(),
+    }
+}
+
+/// A message is made, or taken from the corpus, or written word for word.
+fn one_content(written: Written<'_>, fault: &Placed<'_>, out: &mut Diagnostics) {
+    if written.how_many() > 1 {
+        out.error(
+            fault.word,
+            format!("the message of `{}` is written more than once", fault.fault.kind()),
+            "more than one message",
+            Some("keep one of `as`, `corpus` and `text`".to_owned()),
+        );
     }
 }
 
