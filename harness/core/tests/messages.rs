@@ -586,6 +586,57 @@ fn words_of_a_network_that_are_wrong() {
     insta::assert_snapshot!(online("", &["publish: {topic: 'a/+', payload: 'hex:0', qos: 2}"]));
 }
 
+/// What is shown for such checks of such a device.
+fn expect_online(board: &str, checks: &[&str]) -> String {
+    let checks: String = checks.iter().map(|check| format!("  - {check}\n")).collect();
+    let scenario = format!(
+        "scenario: test\nneeds: [link, services]\nmethod: [blackout: {{for: 1s}}]\nexpect:\n{checks}"
+    );
+    let scenario = ScenarioFile::read("scenarios/x.yaml", &scenario).unwrap();
+    let rig = RigFile::read("rigs/r.yaml", ONLINE_RIG).unwrap();
+    let board = BoardFile::read(BOARD_PATH, board).unwrap();
+    let plans = resolve(&scenario, &board, &rig, &Options::default(), &|_| Ok(facts("00")));
+    plans.map_or_else(|error| error.to_string(), |plans| format!("{} plans", plans.len()))
+}
+
+#[test]
+fn checks_of_a_network_that_cannot_be_answered() {
+    let shows = "  plain: {mqtt: a}\n  shown: {console: 'no (?<number>.)'}\ncommands:";
+    insta::assert_snapshot!(expect_online(
+        &ONLINE.replace("commands:", shows),
+        &[
+            "telemetry: {}",
+            "telemetry: {lost: 0, during: fault}",
+            "telemetry: {signal: plain, lost: 0}",
+            "telemetry: {signal: shown, lost: 0}",
+            "backoff: {while: blackout}",
+            "backoff: {while: blackout, cap: 1s}",
+            "backoff: {while: blackout, base: 2s, cap: 1s}",
+            "offline_buffer: {while: blackout}",
+            "responds_to: {command: remote, may_ignore: true}",
+            "responds_to: {command: remote, shows: {signal: shown, field: target}}",
+            "seen: {signal: net.closed, where: {who: x}}",
+        ],
+    ));
+    let good = [
+        "telemetry: {lost: 0, duplicated: {at_most: 1}}",
+        "backoff: {while: blackout, base: 1s}",
+        "offline_buffer: {while: blackout, drops: oldest}",
+        "responds_to: remote",
+        "recovers: {from: blackout, to: telemetry, within: 60s, stages: {connack: 20s}}",
+        "availability: {of: net.carrier, at_least: 1%, every: 1s, while: blackout}",
+        "seen: {signal: net.closed, where: {end: by_device, service: broker}}",
+    ];
+    assert_eq!(expect_online(ONLINE, &good), "1 plans");
+}
+
+#[test]
+fn a_record_on_a_board_that_shows_none() {
+    let telemetry = "  telemetry: {mqtt: 'devices/+/telemetry', sequence: /seq}\n";
+    let checks = ["telemetry: {lost: 0}", "telemetry: {signal: other, lost: 0}"];
+    insta::assert_snapshot!(expect_online(&ONLINE.replace(telemetry, ""), &checks));
+}
+
 #[test]
 fn a_board_with_topics_that_are_none() {
     insta::assert_snapshot!(board_shown(
