@@ -5,6 +5,7 @@
 use crate::clock::{Stopwatch, WallClock};
 use crate::console::{Serial, SerialParams};
 use crate::debug::{ProbeRs, ProbeRsParams, Target, opener};
+use crate::link::NetemParams;
 use crate::parameters::VirtualParams;
 use crate::power::{Command, CommandParams};
 use crate::stimulus::{StimulusCommand, StimulusCommandParams};
@@ -68,6 +69,13 @@ brownout_core::kinds! {
     }
 }
 
+brownout_core::kinds! {
+    /// What can stand behind a link port.
+    pub enum LinkDriver("link driver", "link drivers") {
+        "netem" => Netem(NetemParams),
+    }
+}
+
 /// The tables of drivers, for `brownout kinds`.
 pub fn tables() -> Vec<Table> {
     type Line = (&'static str, fn() -> Shape);
@@ -83,6 +91,7 @@ pub fn tables() -> Vec<Table> {
         table("flash trace drivers", FlashTraceDriver::DOC, FlashTraceDriver::TABLE),
         table("supply drivers", SupplyDriver::DOC, SupplyDriver::TABLE),
         table("stimulus drivers", StimulusDriver::DOC, StimulusDriver::TABLE),
+        table("link drivers", LinkDriver::DOC, LinkDriver::TABLE),
     ]
 }
 
@@ -114,6 +123,8 @@ pub struct RigDut {
     pub supply: Option<SupplyDriver>,
     /// Behind its stimulus port.
     pub stimulus: Option<StimulusDriver>,
+    /// Behind its link port.
+    pub link: Option<LinkDriver>,
 }
 
 /// What a driver must know of the board type.
@@ -143,6 +154,7 @@ impl Rig {
                 flash_trace: driver(dut.driver(Port::FlashTrace), &mut out),
                 supply: driver(dut.driver(Port::Supply), &mut out),
                 stimulus: driver(dut.driver(Port::Stimulus), &mut out),
+                link: driver(dut.driver(Port::Link), &mut out),
             });
             let kinds: Vec<_> = dut.ports.iter().map(|(_, driver)| driver).collect();
             let is_virtual = |driver: &Driver| driver.kind == VIRTUAL;
@@ -185,6 +197,7 @@ impl Rig {
                 || !matches!(dut.power, None | Some(PowerDriver::Virtual(_)))
                 || !matches!(dut.supply, None | Some(SupplyDriver::Virtual(_)))
                 || !matches!(dut.stimulus, None | Some(StimulusDriver::Virtual(_)))
+                || dut.link.is_some()
         })
     }
 
@@ -245,6 +258,7 @@ impl Rig {
                 flash_trace: dut.flash_trace.is_some().then(|| Rc::clone(&device) as Rc<_>),
                 supply: dut.supply.is_some().then(|| Rc::clone(&device) as Rc<_>),
                 stimulus: dut.stimulus.is_some().then(|| Rc::clone(&device) as Rc<_>),
+                ..Doors::default()
             };
             duts.insert(dut.name.clone(), doors);
             devices.push(device);
@@ -338,6 +352,12 @@ impl RigDut {
                 Some(Rc::new(StimulusCommand::new(params.clone(), Arc::clone(clock))))
             }
             Some(StimulusDriver::Virtual(_)) => hosted.stimulus(),
+            None => None,
+        };
+        doors.link = match &self.link {
+            Some(LinkDriver::Netem(params)) => {
+                Some(crate::link::netem(params, seed, watch.clone(), Arc::clone(clock))?)
+            }
             None => None,
         };
         Ok(doors)
