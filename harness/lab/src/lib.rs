@@ -12,6 +12,8 @@
 pub mod dhcp;
 pub mod faults;
 pub mod gateway;
+pub mod link;
+pub mod pcapng;
 pub mod plan;
 pub mod service;
 pub mod time;

@@ -17,7 +17,7 @@ pub use dns::{DnsFault, DnsMisbehaviour, DnsSeen, Host, Rcode};
 pub use http::{HttpFault, HttpSeen};
 pub use mqtt::{MqttFault, MqttSeen};
 pub use ntp::{Kiss, NtpFault, NtpSeen};
-pub use packet::{Fate, PacketRule, Predicate};
+pub use packet::{Fate, PacketRule, Predicate, Protocol, TcpFlag};
 pub use tcp::{Conn, End, TcpSeen};
 pub use tls::{TlsFault, TlsSeen};
 
