@@ -255,7 +255,7 @@ impl Cable {
         let missed = Options::decode(&told.options).map(|told| options.missed(&told));
         match missed.as_deref() {
             Some([]) => {}
-            Some(missed) => return Err(self.not_as_asked(&format!("it has another {}", missed.join(", ")))),
+            Some(missed) => return Err(self.not_as_asked(&format!("it has {}", missed.join(", ")))),
             None => return Err(self.not_as_asked("what the kernel tells of it cannot be read")),
         }
         match self.slot(direction) {

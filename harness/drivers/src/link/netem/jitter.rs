@@ -108,7 +108,7 @@ mod tests {
     fn the_tables_are_those_of_tc() {
         let files = [
             (Distribution::Normal, [-32768, -28307, -23600, 25450, 26164, 27159, 28858]),
-            (Distribution::Pareto, [-5461, -5460, -5457, 32767, 32767, 32767, 32767]),
+            (Distribution::Pareto, [-5461, -5460, -5454, 32767, 32767, 32767, 32767]),
             (Distribution::ParetoNormal, [-12305, -11171, -9990, 30937, 31116, 31365, 31789]),
         ];
         for (distribution, theirs) in files {

@@ -201,19 +201,22 @@ impl Options {
         })
     }
 
-    /// What is not as it was asked for, by name; `self` is what was asked for.
-    pub(crate) fn missed(&self, told: &Self) -> Vec<&'static str> {
+    /// What is not as it was asked for, in netem's own terms; `self` is what was asked for.
+    pub(crate) fn missed(&self, told: &Self) -> Vec<String> {
+        fn one<T: PartialEq + std::fmt::Debug>(name: &str, asked: &T, told: &T) -> Option<String> {
+            (asked != told).then(|| format!("{name} {told:?} instead of {asked:?}"))
+        }
         let all = [
-            ("delay", self.latency == told.latency),
-            ("jitter", self.jitter == told.jitter),
-            ("limit", self.limit == told.limit),
-            ("loss", self.loss == told.loss),
-            ("duplicate", self.duplicate == told.duplicate),
-            ("corrupt", self.corrupt == told.corrupt),
-            ("reorder", (self.reorder, self.gap) == (told.reorder, told.gap)),
-            ("rate", self.rate == told.rate),
+            one("delay", &self.latency, &told.latency),
+            one("jitter", &self.jitter, &told.jitter),
+            one("limit", &self.limit, &told.limit),
+            one("loss", &self.loss, &told.loss),
+            one("duplicate", &self.duplicate, &told.duplicate),
+            one("corrupt", &self.corrupt, &told.corrupt),
+            one("reorder", &(self.reorder, self.gap), &(told.reorder, told.gap)),
+            one("rate", &self.rate, &told.rate),
         ];
-        all.iter().filter(|(_, same)| !same).map(|(name, _)| *name).collect()
+        all.into_iter().flatten().collect()
     }
 }
 
@@ -342,7 +345,7 @@ mod tests {
             "{ours:?} {theirs:?}"
         );
         let theirs = Options { latency: ours.latency, jitter: ours.jitter, ..theirs };
-        assert_eq!(ours.missed(&theirs), Vec::<&str>::new());
+        assert_eq!(ours.missed(&theirs), Vec::<String>::new());
     }
 
     #[cfg(target_endian = "little")]
@@ -376,6 +379,17 @@ mod tests {
             rate: Some(BitRate(100_000_000_000)),
         };
         insta::assert_snapshot!(shown(&encode(&everything, u64::MAX).unwrap()), @r"
+        qopt 84 d7 17 00 40 00 00 00 00 00 00 00 01 00 00 00 52 b8 1e 05 5a 62 02 00
+           1 00 00 00 00 00 00 00 00 00 00 00 00
+           3 00 00 00 80 00 00 00 00
+           4 7b 14 ae 07 00 00 00 00
+           6 ff ff ff ff 00 00 00 00 00 00 00 00 00 00 00 00
+          10 00 e1 f5 05 00 00 00 00
+          11 80 96 98 00 00 00 00 00
+           8 00 dd 0e e9 02 00 00 00
+           5 14 00 02 00 29 5c 8f 02 00 00 00 40 00 00 00 00 00 00 00 00
+          14 ff ff ff ff ff ff ff ff
+           2 8192 bytes
         ");
     }
 
