@@ -1,5 +1,6 @@
 //! Board files: what a kind of device is, how it shows what it does, what it understands.
 
+use crate::command::{self, CommandWords};
 use crate::language::decode::{Ruled, Shape};
 use crate::language::diagnostic::did_you_mean;
 use crate::language::render::Problems;
@@ -7,16 +8,11 @@ use crate::language::scalar::{from_str, scalar};
 use crate::language::{Decode, Diagnostics, Node, Span, Value, parse};
 use crate::names::{Command, Region, Signal};
 use crate::pattern::compile;
-use crate::plan::{CommandWords, InputKind, Source};
+use crate::plan::InputKind;
+use crate::source::Source;
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// The command that asks a device to keep a value.
-pub const SET: &str = "set";
-
-/// The command that asks a device for a value.
-pub const GET: &str = "get";
 
 crate::record! {
     /// What a kind of device is, how it shows what it does, and what it understands.
@@ -161,36 +157,8 @@ impl Decode for FlashRange {
     }
 }
 
-impl Decode for Source {
-    fn shape() -> Shape {
-        Shape::Kind("sources")
-    }
-
-    fn decode(node: &Node, out: &mut Diagnostics) -> Option<Self> {
-        let (word, value) = crate::language::decode::one_kind(node, "source", Self::TABLE, out)?;
-        let pattern = pattern(value, out)?;
-        Some(if word == "log" { Self::Log(pattern) } else { Self::Console(pattern) })
-    }
-}
-
-impl Source {
-    /// The words of its kinds.
-    pub const TABLE: &'static [&'static str] = &["console", "log"];
-
-    /// The pattern.
-    pub fn pattern(&self) -> &str {
-        match self {
-            Self::Console(pattern) | Self::Log(pattern) => pattern,
-        }
-    }
-
-    /// The names of its groups; nothing if it does not compile.
-    pub fn groups(&self) -> BTreeSet<String> {
-        compile(self.pattern()).map(|regex| groups(&regex)).unwrap_or_default()
-    }
-}
-
-fn groups(regex: &Regex) -> BTreeSet<String> {
+/// The names of a pattern's groups.
+pub(crate) fn groups(regex: &Regex) -> BTreeSet<String> {
     regex.capture_names().flatten().map(str::to_owned).collect()
 }
 
@@ -201,7 +169,7 @@ pub(crate) fn pattern(node: &Node, out: &mut Diagnostics) -> Option<String> {
 }
 
 /// Compiles `as_compiled`, which was written at `node` as `text`.
-fn checked(node: &Node, text: &str, as_compiled: &str, out: &mut Diagnostics) -> Option<Regex> {
+pub(crate) fn checked(node: &Node, text: &str, as_compiled: &str, out: &mut Diagnostics) -> Option<Regex> {
     match compile(as_compiled) {
         Ok(regex) if regex.is_match("") && !text.is_empty() => {
             out.error(
@@ -256,50 +224,6 @@ fn inside(node: &Node, text: &str, shown: &str) -> Span {
             Span { start, end: start + length }
         }
         _ => node.span,
-    }
-}
-
-/// An answer's pattern with something in the place of `{key}` and `{value}`.
-fn filled(pattern: &str) -> String {
-    pattern.replace("{key}", "key").replace("{value}", "value")
-}
-
-impl Decode for CommandWords {
-    fn shape() -> Shape {
-        Shape::Record(CommandShape::RECORD)
-    }
-
-    fn decode(node: &Node, out: &mut Diagnostics) -> Option<Self> {
-        let CommandShape { send, ack, refused } = CommandShape::decode(node, out)?;
-        Some(Self { send, ack: ack.map(|a| a.0), refused: refused.map(|r| r.0) })
-    }
-}
-
-crate::record! {
-    /// A console command. In it `{key}` and `{value}` stand for a setting and its value.
-    pub struct CommandShape {
-        /// The line that is sent.
-        send: String = "send" (NotEmpty),
-        /// A regular expression for the answer that says "done".
-        ack: Option<Answer> = "ack" optional,
-        /// A regular expression for the answer that says "no".
-        refused: Option<Answer> = "refused" optional,
-    }
-}
-
-/// A pattern in which `{key}` and `{value}` match literally.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Answer(pub String);
-
-impl Decode for Answer {
-    fn shape() -> Shape {
-        Shape::Scalar("a regular expression; `{key}` and `{value}` match literally", "'ok: {key}'")
-    }
-
-    fn decode(node: &Node, out: &mut Diagnostics) -> Option<Self> {
-        let text = scalar(node, "a regular expression", out)?;
-        checked(node, text, &filled(text), out).map(|_| Self(text.to_owned()))
     }
 }
 
@@ -392,60 +316,7 @@ fn consistent(board: &Board, node: &Node, out: &mut Diagnostics) {
             out,
         );
     }
-    let misspelt = |send: &str| {
-        send.split('{').skip(1).find_map(|rest| {
-            let (word, _) = rest.split_once('}')?;
-            let known = ["key", "value"];
-            did_you_mean(word, known).filter(|near| *near != word).map(|near| (word.to_owned(), near))
-        })
-    };
-    for (name, words) in &board.commands {
-        // Other words in braces may be the device's own.
-        if let Some((written, near)) = misspelt(&words.send) {
-            let span = node.at(&["commands", name, "send"]).map_or(node.span, |node| node.span);
-            let help = format!("did you mean `{{{near}}}`?");
-            out.error(span, format!("unknown placeholder `{{{written}}}`"), "not a placeholder", Some(help));
-        }
-    }
-    for (name, wants) in [(SET, &["{key}", "{value}"][..]), (GET, &["{key}"][..])] {
-        let Some(words) = board.commands.get(name) else { continue };
-        let span = |field| node.at(&["commands", name, field]).map_or(node.span, |node| node.span);
-        for want in wants {
-            let meant = misspelt(&words.send).is_some_and(|(_, near)| want.contains(near));
-            if !words.send.contains(want) && !meant {
-                out.error(
-                    span("send"),
-                    format!("`{name}` has to send `{want}`"),
-                    format!("`{want}` is not in it"),
-                    Some("`{key}` stands for the setting, `{value}` for what it becomes".to_owned()),
-                );
-            }
-        }
-        match &words.ack {
-            None => {
-                let span = node.at(&["commands", name]).map_or(node.span, |node| node.span);
-                let example =
-                    if name == SET { "'ok: {key}={value}'" } else { r"'value: {key}=(?<value>\S+)'" };
-                out.error(
-                    span,
-                    format!("`{name}` needs an `ack`"),
-                    "`ack` is missing here",
-                    Some(format!("say how the device answers, like `ack: {example}`")),
-                );
-            }
-            Some(ack) if name == GET => {
-                if !compile(&filled(ack)).is_ok_and(|regex| groups(&regex).contains("value")) {
-                    out.error(
-                        span("ack"),
-                        "the answer to `get` needs a group named `value`",
-                        "no such group",
-                        Some(r"write `(?<value>\S+)` where the value stands".to_owned()),
-                    );
-                }
-            }
-            Some(_) => {}
-        }
-    }
+    command::consistent(&board.commands, node, out);
 }
 
 fn unknown<'a>(

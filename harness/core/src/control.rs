@@ -4,7 +4,8 @@
 //! keeps what is arranged, the steady state and every ordinary step, with the same seed on the same rig:
 //!
 //! - a fault becomes a pause for as long as it would have taken: its injection, then the time for which it is held;
-//! - its trigger is not awaited. The steps under its `while` are performed to their end, in its place;
+//! - its trigger is not awaited. The steps under its `while` are performed to their end, in its place, and then those under
+//!   its `meanwhile`;
 //! - a `wait` behind a fault is left out, up to the next step that asks the device or its world for something: what it
 //!   waits for is what the fault brings about (`wait: ready` after a power cut), and would never come. In a `repeat`
 //!   the end of one round comes before the beginning of the next.
@@ -28,7 +29,21 @@ impl Plan {
 }
 
 fn has_fault(steps: &[Step]) -> bool {
-    steps.iter().any(|step| step.fault().is_some() || has_fault(step.inner()))
+    let inside = |step: &Step| {
+        let (first, second) = step.parts();
+        has_fault(first) || has_fault(second)
+    };
+    steps.iter().any(|step| step.fault().is_some() || inside(step))
+}
+
+/// How long steps pause, all together.
+fn pauses(steps: &[Step]) -> u64 {
+    let of = |step: &Step| match step {
+        Step::Pause(pause) => pause.time.0,
+        Step::Repeat(repeat) => pauses(&repeat.steps).saturating_mul(u64::from(repeat.times)),
+        _ => 0,
+    };
+    steps.iter().map(of).fold(0, u64::saturating_add)
 }
 
 /// Takes the faults out of steps, in the order in which they are performed.
@@ -45,8 +60,13 @@ impl Undisturbed<'_> {
         for step in steps {
             match step {
                 Step::Fault(fault) => {
-                    kept.extend(self.steps(fault.timing().during));
-                    let time = self.length(fault);
+                    let timing = fault.timing();
+                    kept.extend(self.steps(timing.during));
+                    self.answered = false;
+                    let meanwhile = self.steps(timing.meanwhile);
+                    // What they wait for comes sooner or later; only what they pause is known.
+                    let time = Duration(self.length(fault).0.saturating_sub(pauses(&meanwhile)));
+                    kept.extend(meanwhile);
                     if time > Duration::ZERO {
                         kept.push(Step::Pause(Pause { time }));
                     }
@@ -54,7 +74,12 @@ impl Undisturbed<'_> {
                 }
                 Step::Wait(_) if !self.answered => {}
                 Step::Wait(_) | Step::Pause(_) => kept.push(step.clone()),
-                Step::Set(_) | Step::Get(_) | Step::Send(_) | Step::Press(_) | Step::Sense(_) => {
+                Step::Set(_)
+                | Step::Get(_)
+                | Step::Send(_)
+                | Step::Press(_)
+                | Step::Sense(_)
+                | Step::Publish(_) => {
                     kept.push(step.clone());
                     self.answered = true;
                 }

@@ -127,7 +127,7 @@ pub enum What {
         /// What its named groups caught.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         fields: BTreeMap<String, String>,
-        /// The console line or log message it was recognised in.
+        /// The console line, log message or traffic it was recognised in.
         source: EventNo,
     },
     /// The supply rail was seen to change.
@@ -230,7 +230,16 @@ pub enum What {
         setting: Setting,
         /// The value.
         value: String,
-        /// The console line that said so.
+        /// The console line, or the message, that said so.
+        source: EventNo,
+    },
+    /// The device said that it did what a command asks for.
+    Answered {
+        /// Which device.
+        dut: Dut,
+        /// Which command.
+        command: Command,
+        /// The console line, or the message, that said so.
         source: EventNo,
     },
     /// The device refused a value or a command.
@@ -239,7 +248,7 @@ pub enum What {
         dut: Dut,
         /// Which command.
         command: Command,
-        /// The console line that said so.
+        /// The console line, or the message, that said so.
         source: EventNo,
     },
     /// A value was read back from the device.
@@ -250,7 +259,7 @@ pub enum What {
         setting: Setting,
         /// What it answered; hostile text.
         value: String,
-        /// The console line that said so.
+        /// The console line, or the message, that said so.
         source: EventNo,
     },
     /// A fault waits for its trigger.

@@ -40,7 +40,7 @@ name! {
     Signal
 }
 name! {
-    /// A command the device takes on its console, as the board file calls it.
+    /// A command the device takes, as the board file calls it.
     Command
 }
 name! {

@@ -1,5 +1,8 @@
 //! A plan: scenario × board × rig × seed, resolved. What will happen, before anything does.
 
+pub use crate::command::CommandWords;
+pub use crate::source::Source;
+
 use crate::check::Check;
 use crate::names::{Command, Defect, Dut, Input, Region, Signal};
 use crate::port::Port;
@@ -76,7 +79,7 @@ pub struct BoardPlan {
     pub defect: Option<DefectPlan>,
     /// How the device shows its signals.
     pub signals: BTreeMap<Signal, Source>,
-    /// What can be said to it on its console.
+    /// What can be said to it.
     pub commands: BTreeMap<Command, CommandWords>,
     /// What it senses, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -130,27 +133,4 @@ pub struct DefectPlan {
     pub address: u32,
     /// What to put there.
     pub value: u32,
-}
-
-/// Where a signal is recognised: a regular expression over console lines or over log messages.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Source {
-    /// Console lines.
-    Console(String),
-    /// Log messages of the firmware (defmt over RTT).
-    Log(String),
-}
-
-/// A console command and how the device answers it. `{key}` and `{value}` stand for a setting and its value.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CommandWords {
-    /// What is sent.
-    pub send: String,
-    /// The answer that says "done": a regular expression; in it, `{key}` and `{value}` match literally.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ack: Option<String>,
-    /// The answer that says "no": a regular expression.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub refused: Option<String>,
 }

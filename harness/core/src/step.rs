@@ -1,12 +1,15 @@
 //! The steps of a scenario: what steadies the device, and what the method does.
 
+use crate::command::{GET, Qos, SET, Topic};
 use crate::event::StepNo;
 use crate::fault::Fault;
 use crate::names::{Command, Input, Setting, Signal};
+use crate::network::Payload;
 use crate::plan::InputKind;
 use crate::quantity::Temperature;
 use crate::time::{Duration, LONGEST_WRITTEN};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 crate::kinds! {
     /// A step of the method. Faults are steps too.
@@ -19,6 +22,7 @@ crate::kinds! {
         "repeat" => Repeat(Repeat),
         "press" => Press(Press),
         "sense" => Sense(Sense),
+        "publish" => Publish(Publish),
     } else Fault(Fault)
 }
 
@@ -31,12 +35,22 @@ impl Step {
         }
     }
 
-    /// The steps inside it.
-    pub fn inner(&self) -> &[Step] {
+    /// The steps inside it, in reading order.
+    pub fn inner(&self) -> impl Iterator<Item = &Self> {
+        let (first, second) = self.parts();
+        first.iter().chain(second)
+    }
+
+    /// The steps inside it: those that are repeated or performed while a trigger is awaited, and those that are performed
+    /// while a fault is in force.
+    pub fn parts(&self) -> (&[Self], &[Self]) {
         match self {
-            Self::Repeat(r) => &r.steps,
-            Self::Fault(fault) => fault.timing().during,
-            _ => &[],
+            Self::Repeat(r) => (&r.steps, &[]),
+            Self::Fault(fault) => {
+                let timing = fault.timing();
+                (timing.during, timing.meanwhile)
+            }
+            _ => (&[], &[]),
         }
     }
 }
@@ -66,7 +80,10 @@ pub fn numbered(method: &[Step]) -> Vec<Numbered<'_>> {
                 _ if times == Some(0) => Some(0),
                 _ => None,
             };
-            walk(step.inner(), inner_times, out);
+            let (first, second) = step.parts();
+            walk(first, inner_times, out);
+            // What is done while a fault is in force is done whenever that strikes.
+            walk(second, times, out);
         }
     }
     let mut out = Vec::new();
@@ -105,6 +122,9 @@ crate::record! {
         setting: Setting = "setting",
         /// The value, in the device's own words.
         to: String = "to" (OneLine),
+        /// The command that asks for it.
+        #[serde(skip_serializing_if = "is_set")]
+        by: Command = "by" or Command::from(SET),
         /// How long the answer may take.
         within: Duration = "within" (Positive) or Duration::from_secs(5),
     }
@@ -117,18 +137,33 @@ crate::record! {
     pub struct Get {
         /// Which setting.
         setting: Setting = "setting",
+        /// The command that asks for it.
+        #[serde(skip_serializing_if = "is_get")]
+        by: Command = "by" or Command::from(GET),
         /// How long the answer may take.
         within: Duration = "within" (Positive) or Duration::from_secs(5),
     }
 }
 
+fn is_set(command: &Command) -> bool {
+    command.as_str() == SET
+}
+
+fn is_get(command: &Command) -> bool {
+    command.as_str() == GET
+}
+
 crate::record! {
-    /// Sends a command of the board file. If the board file says how it is acknowledged, waits for that.
+    /// Sends a command of the board file, on the console or by the broker as that says. If it says how the command is
+    /// acknowledged, waits for that.
     ///
-    /// `send: {command: hang}`
+    /// `send: {command: set_remotely, with: {value: 99}}`
     pub struct Send {
         /// Which command.
         command: Command = "command",
+        /// What takes the place of words in braces in it: `{value: 99}` that of `{value}`.
+        #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+        with: BTreeMap<String, String> = "with" or BTreeMap::new(),
         /// How long the answer may take.
         within: Duration = "within" (Positive) or Duration::from_secs(5),
     }
@@ -167,6 +202,22 @@ crate::record! {
         input: Input = "input",
         /// What is true from now on.
         value: Temperature = "value",
+    }
+}
+
+crate::record! {
+    /// Publishes a message to the device, well-formed or not, and does not wait for an answer.
+    ///
+    /// `publish: {topic: 'devices/{device}/command', payload: '{"set":{"target":1e400}}'}`
+    pub struct Publish {
+        /// The topic; `{device}` in it stands for the device's own name.
+        topic: Topic = "topic",
+        /// What it says: a text, or any bytes as `hex:00ff…`.
+        payload: Payload = "payload",
+        /// Its quality of service.
+        qos: Qos = "qos" or Qos::AtLeastOnce,
+        /// Whether the broker keeps it for those who come later.
+        retain: bool = "retain" or false,
     }
 }
 

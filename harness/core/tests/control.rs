@@ -34,7 +34,7 @@ fn plan(method: &str) -> Plan {
 
 /// The steps of the control, inner ones further in.
 fn control(method: &str) -> Vec<String> {
-    fn lines(steps: &[Step], indent: usize, out: &mut Vec<String>) {
+    fn lines<'a>(steps: impl IntoIterator<Item = &'a Step>, indent: usize, out: &mut Vec<String>) {
         for step in steps {
             let text = match step {
                 Step::Repeat(repeat) => format!("repeat: {}", repeat.times),
@@ -97,6 +97,26 @@ fn the_steps_during_which_it_would_strike_are_all_performed() {
             "pause 1s",
             "get `a`"
         ]
+    );
+}
+
+#[test]
+fn the_steps_under_a_fault_are_performed_without_it_for_as_long() {
+    assert_eq!(
+        control(
+            "  - sensor_stuck:
+      input: temperature
+      for: 60s
+      meanwhile:
+        - pause: 10s
+        - wait: boot
+        - set: {setting: a, to: 1}
+        - power_cut: {for: 2s}
+        - repeat: {times: 3, steps: [pause: 1s]}
+        - wait: ready
+  - wait: ready"
+        ),
+        ["pause 10s", "set `a` to `1`", "pause 2s", "repeat: 3", "  pause 1s", "pause 45s"]
     );
 }
 

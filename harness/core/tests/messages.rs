@@ -461,6 +461,95 @@ fn inputs_on_a_rig_that_cannot_move_them() {
     insta::assert_snapshot!(shown.join("\n"));
 }
 
+/// Some signals and a command of a device on a network.
+const ONLINE: &str = "chip: x
+images: {current: a.elf}
+signals:
+  boot: {console: '^boot'}
+  telemetry: {mqtt: 'devices/+/telemetry', sequence: /seq}
+commands:
+  remote: {send: '{\"id\":\"{id}\",\"set\":{\"{key}\":{value}}}', publish: 'devices/{device}/command'}
+  ping: {send: '{id}', publish: ping}
+";
+
+const ONLINE_RIG: &str = "rig: r
+duts:
+  d: {board: nrf52840-thermostat, debug: v, console: v, power: v, stimulus: v, link: v, services: v}
+";
+
+/// What is shown for a scenario of such a device.
+fn online(needs: &str, steps: &[&str]) -> String {
+    let steps: String = steps.iter().map(|step| format!("  - {step}\n")).collect();
+    let scenario = format!("scenario: test\n{needs}method:\n{steps}expect:\n  - never: boot\n");
+    let scenario = ScenarioFile::read("scenarios/x.yaml", &scenario).map_err(Unresolved::from);
+    let rig = RigFile::read("rigs/r.yaml", ONLINE_RIG).unwrap();
+    let board = BoardFile::read(BOARD_PATH, ONLINE).unwrap();
+    let plans = scenario.and_then(|s| resolve(&s, &board, &rig, &Options::default(), &|_| Ok(facts("00"))));
+    plans.map_or_else(|error| error.to_string(), |plans| format!("{} plans", plans.len()))
+}
+
+#[test]
+fn a_network_that_was_not_asked_for() {
+    insta::assert_snapshot!(online(
+        "",
+        &[
+            "wait: telemetry",
+            "wait: net.connack",
+            "send: ping",
+            "publish: {topic: a, payload: b}",
+            "blackout: {for: 1s}",
+        ],
+    ));
+    let needs = "needs: [link, services]\n";
+    assert_eq!(online(needs, &["wait: telemetry", "wait: net.carrier", "send: ping"]), "1 plans");
+}
+
+#[test]
+fn words_of_a_network_that_are_wrong() {
+    insta::assert_snapshot!(online(
+        "needs: [link, services]\n",
+        &["wait: net.conack", "set: {setting: target, to: 22}",],
+    ));
+    insta::assert_snapshot!(online(
+        "needs: [link, services]\n",
+        &["set: {setting: target, to: 22, by: remote}", "set: {setting: other, to: 22, by: ping}"],
+    ));
+    insta::assert_snapshot!(online("", &["publish: {topic: 'a/+', payload: 'hex:0', qos: 2}"]));
+}
+
+#[test]
+fn a_board_with_topics_that_are_none() {
+    insta::assert_snapshot!(board_shown(
+        "chip: x
+signals:
+  a: {mqtt: 'devices+/telemetry', sequence: seq}
+  b: {mqtt: 'devices/#/telemetry'}
+  c: {mqtt: 'devices/a', sequenz: /seq}
+  d: {network: conack}
+commands:
+  a: {send: x, qos: 1}
+  b: {send: x, publish: 'devices/#'}
+",
+    ));
+    insta::assert_snapshot!(board_shown(
+        "chip: x
+commands:
+  a: {send: x, publish: a, answers: b}
+  b: {send: '{devise}', publish: a}
+",
+    ));
+}
+
+#[test]
+fn faults_under_a_fault_that_is_in_force() {
+    insta::assert_snapshot!(shown_for(&[
+        "power_cut: {for: 1s, meanwhile: [brownout: {to: 1V}]}",
+        "sensor_stuck: {input: temperature, for: 9s, meanwhile: [repeat: {times: 2, steps: [sensor_nack: {input: temperature, for: 1s}]}]}",
+        "probe_lost: {for: 1s, meanwhile: [power_cut: {when: {log: {matches: x}}, for: 1s}]}",
+        "sensor_stuck: {input: temperature, for: 9s, meanwhile: [power_cut: {for: 1s, while: [pause: 1s]}]}",
+    ]));
+}
+
 fn facts(sha256: &str) -> std::rc::Rc<brownout_core::resolve::ImageFacts> {
     std::rc::Rc::new(brownout_core::resolve::ImageFacts { sha256: sha256.to_owned(), ..Default::default() })
 }

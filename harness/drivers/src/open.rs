@@ -73,6 +73,14 @@ brownout_core::kinds! {
     /// What can stand behind a link port.
     pub enum LinkDriver("link driver", "link drivers") {
         "netem" => Netem(NetemParams),
+        "virtual" => Virtual(VirtualParams),
+    }
+}
+
+brownout_core::kinds! {
+    /// What can stand behind a services port.
+    pub enum ServicesDriver("services driver", "services drivers") {
+        "virtual" => Virtual(VirtualParams),
     }
 }
 
@@ -92,6 +100,7 @@ pub fn tables() -> Vec<Table> {
         table("supply drivers", SupplyDriver::DOC, SupplyDriver::TABLE),
         table("stimulus drivers", StimulusDriver::DOC, StimulusDriver::TABLE),
         table("link drivers", LinkDriver::DOC, LinkDriver::TABLE),
+        table("services drivers", ServicesDriver::DOC, ServicesDriver::TABLE),
     ]
 }
 
@@ -125,6 +134,8 @@ pub struct RigDut {
     pub stimulus: Option<StimulusDriver>,
     /// Behind its link port.
     pub link: Option<LinkDriver>,
+    /// Behind its services port.
+    pub services: Option<ServicesDriver>,
 }
 
 /// What a driver must know of the board type.
@@ -155,6 +166,7 @@ impl Rig {
                 supply: driver(dut.driver(Port::Supply), &mut out),
                 stimulus: driver(dut.driver(Port::Stimulus), &mut out),
                 link: driver(dut.driver(Port::Link), &mut out),
+                services: driver(dut.driver(Port::Services), &mut out),
             });
             let kinds: Vec<_> = dut.ports.iter().map(|(_, driver)| driver).collect();
             let is_virtual = |driver: &Driver| driver.kind == VIRTUAL;
@@ -171,6 +183,8 @@ impl Rig {
                     (Port::FlashTrace, "whose flash?"),
                     (Port::Supply, "whose supply?"),
                     (Port::Stimulus, "whose inputs?"),
+                    (Port::Link, "whose cable?"),
+                    (Port::Services, "whose services?"),
                 ] {
                     let Some(lonely) = dut.driver(port).filter(|driver| is_virtual(driver)) else { continue };
                     out.error(
@@ -197,7 +211,8 @@ impl Rig {
                 || !matches!(dut.power, None | Some(PowerDriver::Virtual(_)))
                 || !matches!(dut.supply, None | Some(SupplyDriver::Virtual(_)))
                 || !matches!(dut.stimulus, None | Some(StimulusDriver::Virtual(_)))
-                || dut.link.is_some()
+                || !matches!(dut.link, None | Some(LinkDriver::Virtual(_)))
+                || !matches!(dut.services, None | Some(ServicesDriver::Virtual(_)))
         })
     }
 
@@ -250,7 +265,7 @@ impl Rig {
         for dut in &self.duts {
             let board = facts(boards, &dut.board)?;
             let watch = Watch::on(dut.name.clone(), sender.clone());
-            let device = Simulated::new(&board.chip, board.baud, seed, watch)?;
+            let device = Simulated::new(&board.chip, board.baud, seed, dut.name.as_str(), watch)?;
             let doors = Doors {
                 debug: dut.debug.is_some().then(|| Rc::clone(&device) as Rc<_>),
                 console: dut.console.is_some().then(|| Rc::clone(&device) as Rc<_>),
@@ -258,7 +273,8 @@ impl Rig {
                 flash_trace: dut.flash_trace.is_some().then(|| Rc::clone(&device) as Rc<_>),
                 supply: dut.supply.is_some().then(|| Rc::clone(&device) as Rc<_>),
                 stimulus: dut.stimulus.is_some().then(|| Rc::clone(&device) as Rc<_>),
-                ..Doors::default()
+                link: dut.link.is_some().then(|| Rc::clone(&device) as Rc<_>),
+                services: dut.services.is_some().then(|| Rc::clone(&device) as Rc<_>),
             };
             duts.insert(dut.name.clone(), doors);
             devices.push(device);

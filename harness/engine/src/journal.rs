@@ -4,7 +4,7 @@ use brownout_core::event::Event;
 use brownout_core::plan::Plan;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 /// Facts about a run that are not part of its timeline: `manifest.json`.
@@ -60,6 +60,7 @@ pub struct Journal {
     folder: PathBuf,
     events: File,
     console: Option<File>,
+    capture: Option<BufWriter<File>>,
     line: Vec<u8>,
 }
 
@@ -81,6 +82,7 @@ impl Journal {
             folder: folder.to_owned(),
             events: create(&folder.join("events.jsonl"))?,
             console: None,
+            capture: None,
             line: Vec::new(),
         };
         journal.document("manifest.json", &pretty(manifest))?;
@@ -117,6 +119,30 @@ impl Journal {
             empty => empty.insert(create(&path)?),
         };
         file.write_all(bytes).map_err(|source| JournalError::Write { path, source })
+    }
+
+    /// Appends to the artifact `link.pcapng`. It may reach the system only when the journal is closed: frames come by
+    /// the thousand, and no verdict rests on them.
+    ///
+    /// # Errors
+    /// The system refused.
+    pub fn capture(&mut self, bytes: &[u8]) -> Result<(), JournalError> {
+        let path = self.folder.join("link.pcapng");
+        let file = match &mut self.capture {
+            Some(file) => file,
+            empty => empty.insert(BufWriter::new(create(&path)?)),
+        };
+        file.write_all(bytes).map_err(|source| JournalError::Write { path, source })
+    }
+
+    /// Writes out what is still held back.
+    ///
+    /// # Errors
+    /// The system refused.
+    pub fn close(&mut self) -> Result<(), JournalError> {
+        let path = || self.folder.join("link.pcapng");
+        let Some(mut file) = self.capture.take() else { return Ok(()) };
+        file.flush().map_err(|source| JournalError::Write { path: path(), source })
     }
 
     /// Writes a whole document beside the journal.

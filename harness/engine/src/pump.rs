@@ -256,6 +256,7 @@ impl Pump {
                 }
             }
         }
+        self.note(journal.close());
         self.trouble.take().map_or(Ok(()), Err)
     }
 
@@ -445,6 +446,7 @@ impl Pump {
             Observed::Halted { address, pc } => seen.push(Seen::Halted { address, pc }),
             Observed::Voltage { millivolts } => seen.push(Seen::Voltage { millivolts }),
             Observed::Touched { input, times } => seen.push(Seen::Touched { input, times }),
+            Observed::Capture(bytes) => written = journal.capture(&bytes),
             Observed::Traffic(traffic) => seen.push(Seen::Traffic(traffic)),
             Observed::Met { name, times } => seen.push(Seen::Met { name, times }),
             Observed::Lost(error) => seen.push(Seen::Lost(error)),

@@ -39,6 +39,11 @@ impl<F> Faults<F> {
         self.all.iter().map(|one| &one.fault)
     }
 
+    /// Those in force, to be changed.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut F> {
+        self.all.iter_mut().map(|one| &mut one.fault)
+    }
+
     /// Whether none is.
     pub fn is_empty(&self) -> bool {
         self.all.is_empty()

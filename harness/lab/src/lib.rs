@@ -10,10 +10,20 @@
 //! real time, and the same inputs give the same outputs.
 
 pub mod dhcp;
+pub mod dns;
 pub mod faults;
 pub mod gateway;
 pub mod link;
+pub mod mqtt;
+pub mod ntp;
+pub mod payload;
 pub mod pcapng;
+pub mod pki;
 pub mod plan;
+pub mod provision;
+mod servers;
 pub mod service;
+pub mod services;
 pub mod time;
+pub mod tls;
+pub mod world;

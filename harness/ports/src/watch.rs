@@ -65,6 +65,8 @@ pub enum Observed {
         /// How often since it was set.
         times: u64,
     },
+    /// A piece of the link's capture, in pcapng. It begins with its section header, and goes on where the last one ended.
+    Capture(Vec<u8>),
     /// The instrument, or the device behind it, went away.
     Lost(PortError),
 }

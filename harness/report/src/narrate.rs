@@ -203,6 +203,9 @@ impl Narrator {
             What::SettingAcknowledged { dut, setting, value, .. } => {
                 ("setting", self.of(dut, format!("device keeps {setting} = {value}")), Plain, Fine)
             }
+            What::Answered { dut, command, .. } => {
+                ("setting", self.of(dut, format!("device did {command}")), Plain, Fine)
+            }
             What::Refused { dut, command, .. } => {
                 ("setting", self.of(dut, format!("device refused {command}")), Warn, Key)
             }

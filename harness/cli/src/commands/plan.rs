@@ -70,6 +70,11 @@ fn steps(out: &mut String, steps_of: &[Step], indent: usize, number: &mut u32) {
     for step in steps_of {
         let _ = writeln!(out, "{:indent$}{number}. {}", "", step.text());
         *number += 1;
-        steps(out, step.inner(), indent + 3, number);
+        let (first, meanwhile) = step.parts();
+        steps(out, first, indent + 3, number);
+        if !meanwhile.is_empty() {
+            let _ = writeln!(out, "{:indent$}   meanwhile", "");
+            steps(out, meanwhile, indent + 6, number);
+        }
     }
 }

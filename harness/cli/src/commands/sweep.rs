@@ -12,7 +12,7 @@ use crate::wall::Stopwatch;
 use crate::{signals, view};
 use brownout_core::action::{Moment, Tear};
 use brownout_core::event::{Ended, Event, What};
-use brownout_core::fault::Fault;
+use brownout_core::fault::{Fault, PowerCut};
 use brownout_core::plan::Plan;
 use brownout_core::step::Step;
 use brownout_core::time::Duration;
@@ -227,6 +227,7 @@ fn aim(steps: &mut [Step], set: &dyn Fn(&mut OnFlashOp)) -> usize {
                     found += 1;
                 }
                 found += aim(timing.during, set);
+                found += timing.meanwhile.map_or(0, |steps| aim(steps, set));
             }
             Step::Repeat(repeat) => found += aim(&mut repeat.steps, set),
             _ => {}
@@ -254,11 +255,11 @@ const fn tear_of(tear: TearArg) -> Tear {
 
 fn trigger_of(steps: &[Step]) -> Option<&OnFlashOp> {
     steps.iter().find_map(|step| match step {
-        Step::Fault(Fault::PowerCut(cut)) => match &cut.when {
-            Some(Trigger::FlashOp(trigger)) => Some(trigger),
-            _ => trigger_of(&cut.during),
-        },
-        _ => trigger_of(step.inner()),
+        Step::Fault(Fault::PowerCut(PowerCut { when: Some(Trigger::FlashOp(trigger)), .. })) => Some(trigger),
+        _ => {
+            let (first, second) = step.parts();
+            trigger_of(first).or_else(|| trigger_of(second))
+        }
     })
 }
 

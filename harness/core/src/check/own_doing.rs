@@ -8,7 +8,8 @@ use super::timeline::{Mark, Timeline};
 use crate::action::{Action, ActionId};
 use crate::event::What;
 use crate::names::Signal;
-use crate::plan::Source;
+use crate::port::Port;
+use crate::source::Source;
 use crate::time::Duration;
 use crate::trigger::BOOT;
 use crate::verdict::Heard;
@@ -147,22 +148,23 @@ fn halted(timeline: &Timeline<'_>) -> Vec<Stretch> {
 /// Where nothing could be heard, whatever the device said, because we pulled a cable. A device that is silent because it
 /// has no power is another matter: there was nothing to be heard.
 pub(crate) fn unheard(of: &Heard, timeline: &Timeline<'_>) -> Vec<Stretch> {
-    let by_log = match of {
-        Heard::Log => true,
-        Heard::Signal(signal) => matches!(timeline.source(signal), Some(Source::Log(_))),
+    let door = match of {
+        Heard::Log => Port::Debug,
+        Heard::Signal(signal) => timeline.source(signal).map_or(Port::Console, Source::port),
     };
-    if by_log {
-        between(
+    match door {
+        Port::Debug => between(
             timeline,
             |action| matches!(action, Action::LoseProbe { .. }),
             |action| matches!(action, Action::Attach),
-        )
-    } else {
-        between(
+        ),
+        Port::Console => between(
             timeline,
             |action| matches!(action, Action::Unplug { unplugged: true }),
             |action| matches!(action, Action::Unplug { unplugged: false }),
-        )
+        ),
+        // The services hear all that reaches them; what a fault of the network keeps back is lost to any cloud.
+        _ => Vec::new(),
     }
 }
 

@@ -17,11 +17,29 @@ macro_rules! fault {
                 when: Option<crate::trigger::Trigger> = "when" optional,
                 /// Steps to perform while the trigger is awaited.
                 during: Vec<crate::step::Step> = "while" or Vec::new(),
+                /// Steps to perform while it is in force. It lasts until they have ended, if that is longer.
+                #[serde(skip_serializing_if = "Vec::is_empty")]
+                meanwhile: Vec<crate::step::Step> = "meanwhile" or Vec::new(),
                 /// How long to wait for the trigger.
                 within: crate::time::Duration = "within" (Positive) or crate::time::Duration::from_secs(30),
             }
         }
-        fault!(@timed $type, |fault| Some(fault.hold));
+        impl crate::fault::Timed for $type {
+            fn timing(&self) -> crate::fault::Timing<'_> {
+                crate::fault::Timing {
+                    when: self.when.as_ref(),
+                    within: self.within,
+                    hold: Some(self.hold),
+                    during: &self.during,
+                    meanwhile: &self.meanwhile,
+                }
+            }
+
+            fn timing_mut(&mut self) -> crate::fault::TimingMut<'_> {
+                let meanwhile = Some(&mut self.meanwhile);
+                crate::fault::TimingMut { when: &mut self.when, during: &mut self.during, meanwhile }
+            }
+        }
     };
     ($(#[doc = $doc:literal])+ pub struct $type:ident { $($own:tt)* } at_once) => {
         crate::record! {
@@ -36,22 +54,19 @@ macro_rules! fault {
                 within: crate::time::Duration = "within" (Positive) or crate::time::Duration::from_secs(30),
             }
         }
-        fault!(@timed $type, |_| None);
-    };
-    (@timed $type:ident, |$fault:pat_param| $hold:expr) => {
         impl crate::fault::Timed for $type {
             fn timing(&self) -> crate::fault::Timing<'_> {
-                let $fault = self;
                 crate::fault::Timing {
                     when: self.when.as_ref(),
                     within: self.within,
-                    hold: $hold,
+                    hold: None,
                     during: &self.during,
+                    meanwhile: &[],
                 }
             }
 
             fn timing_mut(&mut self) -> crate::fault::TimingMut<'_> {
-                crate::fault::TimingMut { when: &mut self.when, during: &mut self.during }
+                crate::fault::TimingMut { when: &mut self.when, during: &mut self.during, meanwhile: None }
             }
         }
     };
@@ -216,6 +231,8 @@ pub struct Timing<'a> {
     pub hold: Option<Duration>,
     /// Steps performed while the trigger is awaited.
     pub during: &'a [Step],
+    /// Steps performed while it is in force.
+    pub meanwhile: &'a [Step],
 }
 
 /// The parts of a fault's timing that a sweep moves.
@@ -225,6 +242,8 @@ pub struct TimingMut<'a> {
     pub when: &'a mut Option<Trigger>,
     /// Steps performed while the trigger is awaited.
     pub during: &'a mut Vec<Step>,
+    /// Steps performed while it is in force, if it can be.
+    pub meanwhile: Option<&'a mut Vec<Step>>,
 }
 
 /// What a fault does, in actions.
@@ -241,6 +260,15 @@ pub struct Lowered {
     pub revert: Vec<Action>,
     /// What becomes of a core that stands at the breakpoint or watchpoint that triggered it.
     pub at_breakpoint: AtBreakpoint,
+}
+
+impl Lowered {
+    /// Whether it takes the device's power, or varies it.
+    pub(crate) fn takes_power(&self) -> bool {
+        let of_power = |port| matches!(port, Port::Power | Port::Supply);
+        self.arm.is_some()
+            || self.inject.iter().any(|step| matches!(step, Move::Do(action) if of_power(action.port())))
+    }
 }
 
 /// What becomes of a core that was halted by the trigger of a fault.

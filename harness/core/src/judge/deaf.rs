@@ -59,14 +59,28 @@ mod tests {
             What::Armed { kind, .. } => Some(kind.as_str()),
             _ => None,
         });
-        let (hold, during, within) = (Duration::from_secs(3), Vec::new(), Duration::from_secs(30));
+        let (hold, within) = (Duration::from_secs(3), Duration::from_secs(30));
+        let (during, meanwhile) = (Vec::new(), Vec::new());
         let method = match armed {
             Some("console_silence") => {
-                vec![Step::Fault(Fault::ConsoleSilence(ConsoleSilence { hold, when: None, during, within }))]
+                vec![Step::Fault(Fault::ConsoleSilence(ConsoleSilence {
+                    hold,
+                    when: None,
+                    during,
+                    meanwhile,
+                    within,
+                }))]
             }
             Some(_) => {
                 let leaves = Leaves::Running;
-                vec![Step::Fault(Fault::ProbeLost(ProbeLost { leaves, hold, when: None, during, within }))]
+                vec![Step::Fault(Fault::ProbeLost(ProbeLost {
+                    leaves,
+                    hold,
+                    when: None,
+                    during,
+                    meanwhile,
+                    within,
+                }))]
             }
             None => Vec::new(),
         };

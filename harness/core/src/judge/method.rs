@@ -133,9 +133,12 @@ fn name(steps: &[Numbered<'_>], no: StepNo) -> String {
         Step::Set(set) => format!("`{kind} {}`", set.setting),
         Step::Get(get) => format!("`{kind} {}`", get.setting),
         Step::Send(send) => format!("`{kind} {}`", send.command),
-        Step::Pause(_) | Step::Repeat(_) | Step::Press(_) | Step::Sense(_) | Step::Fault(_) => {
-            format!("`{kind}`")
-        }
+        Step::Pause(_)
+        | Step::Repeat(_)
+        | Step::Press(_)
+        | Step::Sense(_)
+        | Step::Publish(_)
+        | Step::Fault(_) => format!("`{kind}`"),
     }
 }
 

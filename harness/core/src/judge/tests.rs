@@ -51,7 +51,13 @@ pub(super) fn plan(method: Vec<Step>, expect: Vec<Check>) -> Plan {
 
 fn power_cut(during: Vec<Step>) -> Step {
     let within = Duration::from_secs(30);
-    Step::Fault(Fault::PowerCut(PowerCut { hold: Duration::from_millis(200), when: None, during, within }))
+    Step::Fault(Fault::PowerCut(PowerCut {
+        hold: Duration::from_millis(200),
+        when: None,
+        during,
+        meanwhile: Vec::new(),
+        within,
+    }))
 }
 
 fn reset() -> Step {
@@ -70,7 +76,7 @@ fn wait() -> Step {
 
 fn set() -> Step {
     let within = Duration::from_secs(5);
-    Step::Set(Set { setting: "target".into(), to: "25".to_owned(), within })
+    Step::Set(Set { setting: "target".into(), to: "25".to_owned(), by: "set".into(), within })
 }
 
 fn seen(signal: &str) -> Check {
@@ -292,7 +298,7 @@ fn a_trigger_that_did_not_come_says_how_far_it_came() {
     let tape = tape.ended(1, StepOutcome::TimedOut { waited: Duration::from_secs(30) }).end();
     for (trigger, reason) in [(boot, "did not come in 30s; 2 seen by then"), (flash, "; 0 seen by then")] {
         let (hold, within) = (Duration::from_millis(200), Duration::from_secs(30));
-        let cut = PowerCut { hold, when: Some(trigger), during: Vec::new(), within };
+        let cut = PowerCut { hold, when: Some(trigger), during: Vec::new(), meanwhile: Vec::new(), within };
         let cut = Step::Fault(Fault::PowerCut(cut));
         let judgement = judge(&plan(vec![cut], vec![never()]), DIGEST, &tape.events);
         let fault = judgement.groundwork.iter().find(|line| line.kind == "fault").unwrap();

@@ -56,10 +56,7 @@ pub fn tables() -> Vec<Table> {
         Table {
             name: "sources",
             doc: "Where a board file says that a signal is recognised.",
-            kinds: Source::TABLE
-                .iter()
-                .map(|word| Kind { word, shape: Shape::Scalar("a regular expression", "'app: ready'") })
-                .collect(),
+            kinds: kinds(Source::TABLE),
         },
     ]
 }

@@ -43,7 +43,18 @@ pub fn schema(of: SchemaOf) -> Value {
                     describe(&mut inner, &words);
                     (kind.word.to_owned(), inner)
                 });
-                let properties: Map<_, _> = kinds.collect();
+                let mut properties: Map<_, _> = kinds.collect();
+                let mut most = 1;
+                // The other fields of such a source stand beside its word, not behind it.
+                for (word, record) in table.kinds.iter().filter_map(|kind| Some((kind.word, kind.record()?)))
+                {
+                    if of_boards && record.fields.iter().any(|field| field.name == word) {
+                        most = most.max(record.fields.len());
+                        if let Value::Object(fields) = &object(record)["properties"] {
+                            properties.extend(fields.clone());
+                        }
+                    }
+                }
                 definitions.insert(
                     definition(table.name),
                     json!({
@@ -52,7 +63,7 @@ pub fn schema(of: SchemaOf) -> Value {
                         "properties": properties,
                         "additionalProperties": false,
                         "minProperties": 1,
-                        "maxProperties": 1,
+                        "maxProperties": most,
                     }),
                 );
             }
@@ -179,6 +190,16 @@ mod tests {
                 assert!(schema.pointer(&reference[1..]).is_some(), "{of:?}: {reference}");
             }
         }
+    }
+
+    #[test]
+    fn what_belongs_to_a_source_stands_beside_it() {
+        let schema = schema(SchemaOf::Board);
+        let sources = &schema["$defs"]["sources"];
+        assert!(
+            sources["properties"]["sequence"].is_object() && sources["properties"]["mqtt"]["anyOf"].is_null()
+        );
+        assert_eq!(sources["maxProperties"], json!(2));
     }
 
     #[test]

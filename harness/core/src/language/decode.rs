@@ -384,6 +384,18 @@ pub const fn joined<T: Copy, const N: usize>(first: &[T], second: &[T]) -> [T; N
     all
 }
 
+/// The kinds there are, where that is a help.
+fn listed(words: &[&str]) -> String {
+    if words.len() <= LISTED_AT_MOST {
+        format!("the kinds are: {}", words.join(", "))
+    } else {
+        "`brownout kinds` lists them".to_owned()
+    }
+}
+
+/// The most kinds that a message lists.
+const LISTED_AT_MOST: usize = 20;
+
 /// Takes a mapping with exactly one key out of `words`.
 pub fn one_kind<'a>(
     node: &'a Node,
@@ -400,7 +412,7 @@ pub fn one_kind<'a>(
             };
             let help = match written {
                 Some(word) => format!("write `{word}: {{}}`, with its fields between the braces"),
-                None => format!("the kinds are: {}", words.join(", ")),
+                None => listed(words),
             };
             out.error(
                 node.span,
@@ -422,7 +434,7 @@ pub fn one_kind<'a>(
                 let help = format!("indent `{}` one step further, if it belongs to `{owner}`", second.text);
                 ("more than the kind", help)
             }
-            None => ("nothing here", format!("the kinds are: {}", words.join(", "))),
+            None => ("nothing here", listed(words)),
         };
         out.error(span, format!("expected exactly one {noun}, found {}", entries.len()), label, Some(help));
         return None;
@@ -435,7 +447,7 @@ pub fn one_kind<'a>(
         None => {
             let help = match did_you_mean(&key.text, words.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => format!("the kinds are: {}", words.join(", ")),
+                None => listed(words),
             };
             out.error(key.span, format!("unknown {noun} `{}`", key.text), "not a kind", Some(help));
             None

@@ -192,7 +192,7 @@ impl Decode for bool {
 
 impl Decode for Port {
     fn shape() -> Shape {
-        Shape::Word(&["debug", "console", "power", "flash_trace", "supply", "stimulus"])
+        Shape::Word(&["debug", "console", "power", "flash_trace", "supply", "stimulus", "link", "services"])
     }
 
     fn decode(node: &Node, out: &mut Diagnostics) -> Option<Self> {

@@ -1,9 +1,9 @@
-//! A command on the console, and the wait for its answer.
+//! A command, and the wait for its answer.
 
 use super::context::Cx;
-use super::matcher::Dialogue;
+use super::matcher::{Dialogue, Filling};
 use super::sequence::timed_out;
-use crate::action::{Action, ActionId};
+use crate::action::ActionId;
 use crate::event::{Event, EventNo, StepOutcome, What};
 use crate::names::{Command, Setting};
 use crate::step::{Get, Send, Set};
@@ -30,42 +30,49 @@ enum Question {
 impl Ask {
     pub(super) fn set(step: &Set, cx: &mut Cx) -> Self {
         let what = Question::Set { setting: step.setting.clone(), value: step.to.clone() };
-        Self::begin(what, Command::from("set"), step.setting.as_str(), &step.to, step.within, cx)
+        let words = vec![("key", step.setting.as_str()), ("value", step.to.as_str())];
+        Self::begin(what, step.by.clone(), words, step.within, cx)
     }
 
     pub(super) fn get(step: &Get, cx: &mut Cx) -> Self {
         let what = Question::Get { setting: step.setting.clone() };
-        Self::begin(what, Command::from("get"), step.setting.as_str(), "", step.within, cx)
+        let words = vec![("key", step.setting.as_str()), ("value", "")];
+        Self::begin(what, step.by.clone(), words, step.within, cx)
     }
 
     pub(super) fn send(step: &Send, cx: &mut Cx) -> Self {
-        Self::begin(Question::Send, step.command.clone(), "", "", step.within, cx)
+        let mut words: Vec<_> =
+            step.with.iter().map(|(word, value)| (word.as_str(), value.as_str())).collect();
+        // What the step does not say is nothing.
+        words.extend([("key", ""), ("value", "")]);
+        Self::begin(Question::Send, step.command.clone(), words, step.within, cx)
     }
 
     fn begin(
         what: Question,
         command: Command,
-        key: &str,
-        value: &str,
+        words: Vec<(&str, &str)>,
         within: Duration,
         cx: &mut Cx,
     ) -> Self {
+        let filling = Filling { words, id: cx.sending_id() };
         // Both the command and its patterns were checked when the plan was made and when the machine was built.
-        let dialogue = cx.matcher.dialogue(&command, key, value).ok().flatten();
+        let dialogue = cx.matcher.dialogue(&command, &filling).ok().flatten();
         let mut ask =
             Self { what, command, dialogue, sent: None, since: None, began: cx.now, within, outcome: None };
         let Some(dialogue) = &ask.dialogue else {
             ask.outcome = Some(StepOutcome::Abandoned);
             return ask;
         };
-        let line = dialogue.line.clone();
+        let message = dialogue.message.clone();
         cx.mark();
         let dut = cx.dut();
         if let Question::Set { setting, value } = &ask.what {
             cx.log(What::SettingSent { dut: dut.clone(), setting: setting.clone(), value: value.clone() });
         }
-        ask.since = Some(cx.log(What::Sent { dut, command: ask.command.clone(), line: line.clone() }));
-        ask.sent = Some(cx.act(Action::Send { line }));
+        let line = message.text();
+        ask.since = Some(cx.log(What::Sent { dut, command: ask.command.clone(), line }));
+        ask.sent = Some(cx.act(message.action()));
         ask
     }
 
@@ -73,11 +80,15 @@ impl Ask {
         if self.outcome.is_some() || self.since.is_none_or(|since| event.n < since) {
             return;
         }
+        let answer = self.dialogue.as_ref().and_then(|d| d.answer(&cx.plan.dut, &event.what));
+        if let Some(text) = answer {
+            self.hear(&text, event.n, cx);
+            return;
+        }
         match &event.what {
             What::Acted { id, .. } if self.sent == Some(*id) && !self.answers() => {
                 self.outcome = Some(StepOutcome::Done);
             }
-            What::Console { dut, text, .. } if *dut == cx.plan.dut => self.hear(text, event.n, cx),
             What::Rail { dut, on: false } if *dut == cx.plan.dut => {
                 self.outcome = Some(StepOutcome::CutShort)
             }
@@ -103,7 +114,9 @@ impl Ask {
                     let value = caught.name("value").map_or("", |m| m.as_str()).to_owned();
                     cx.log(What::SettingRead { dut, setting: setting.clone(), value, source });
                 }
-                Question::Send => {}
+                Question::Send => {
+                    cx.log(What::Answered { dut, command: self.command.clone(), source });
+                }
             }
             self.outcome = Some(StepOutcome::Done);
         } else if dialogue.refused.as_ref().is_some_and(|refused| refused.is_match(text)) {

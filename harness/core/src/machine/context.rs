@@ -1,14 +1,17 @@
 //! What everything in a run shares: its time, its numbers, its timeline.
 
 use super::matcher::Matcher;
-use crate::action::{Action, ActionId, Output};
+use crate::action::{Action, ActionId, Done, Output};
+use crate::chance::Chance;
 use crate::event::{self, Event, EventNo, FaultNo, What};
 use crate::fault::Confirm;
 use crate::names::{Dut, Input, Signal};
+use crate::network::{Conn, Publication, Service, TcpSeen, Traffic};
 use crate::plan::{InputKind, Plan};
-use crate::time::Instant;
+use crate::port::PortError;
+use crate::time::{Duration, Instant};
 use crate::trigger::BOOT;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
 pub(super) struct Cx {
@@ -30,11 +33,15 @@ pub(super) struct Cx {
     /// Reverts that teardown performs, in order.
     reverting: VecDeque<(u32, Option<ActionId>)>,
     confirming: Vec<Confirming>,
-    faults_in_force: u32,
+    /// The faults in force, and whether each takes the device's power.
+    in_force: BTreeMap<FaultNo, bool>,
     /// The device was let go by a fault and has not booted since.
     coming_back: bool,
-    /// Actions handed out whose end has not come.
-    acting: BTreeSet<ActionId>,
+    /// Actions handed out whose end has not come; with what is published, of those that publish.
+    acting: BTreeMap<ActionId, Option<Publication>>,
+    /// To which service each connection of the device is.
+    services: BTreeMap<Conn, Service>,
+    sendings: u64,
 }
 
 struct Promise {
@@ -42,6 +49,12 @@ struct Promise {
     fault: Option<FaultNo>,
     revert: Action,
 }
+
+/// The end of a watch that ends when its fault does.
+const OPEN: Instant = Instant(u64::MAX);
+
+/// How long evidence of a fault may take after it was undone.
+const EVIDENCE_COMES_LATE: Duration = Duration::from_secs(1);
 
 struct Confirming {
     fault: FaultNo,
@@ -68,9 +81,11 @@ impl Cx {
             promises: BTreeMap::new(),
             reverting: VecDeque::new(),
             confirming: Vec::new(),
-            faults_in_force: 0,
+            in_force: BTreeMap::new(),
             coming_back: false,
-            acting: BTreeSet::new(),
+            acting: BTreeMap::new(),
+            services: BTreeMap::new(),
+            sendings: 0,
         }
     }
 
@@ -124,14 +139,48 @@ impl Cx {
         self.next_action += 1;
         let dut = self.dut();
         self.log(What::Action { id, dut: dut.clone(), action: action.clone() });
+        let published = match &action {
+            Action::Publish(message) => Some(message.clone()),
+            _ => None,
+        };
         self.out.push_back(Output::Do { id, dut, action });
-        self.acting.insert(id);
+        self.acting.insert(id, published);
         id
     }
 
-    /// Notes that an action ended; false if it was not under way.
-    pub(super) fn ended(&mut self, id: ActionId) -> bool {
-        self.acting.remove(&id)
+    /// Notes that an action ended, as one that was under way.
+    pub(super) fn ended(&mut self, id: ActionId, result: Result<Done, PortError>) {
+        let Some(published) = self.acting.remove(&id) else { return };
+        match result {
+            Ok(done) => {
+                self.log(What::Acted { id, done });
+                if let Some(message) = published {
+                    self.log(What::Published { dut: self.dut(), message });
+                }
+            }
+            Err(error) => {
+                self.log(What::ActionFailed { id, error });
+            }
+        }
+    }
+
+    /// A text that no other sending of the run has.
+    pub(super) fn sending_id(&mut self) -> String {
+        self.sendings += 1;
+        let number = Chance::new(self.plan.seed).number() as u32;
+        format!("{number:08x}-{}", self.sendings)
+    }
+
+    /// The service to which the connection of this traffic is.
+    pub(super) fn service_of(&mut self, seen: &Traffic) -> Option<Service> {
+        if let Traffic::Tcp(TcpSeen::Opened { conn, service, .. }) = seen {
+            self.services.insert(*conn, *service);
+        }
+        let service = self.services.get(&seen.conn()?).copied();
+        if let Traffic::Tcp(TcpSeen::Closed { conn, .. }) = seen {
+            self.services.remove(conn);
+        }
+        service
     }
 
     /// Whether an action is under way.
@@ -217,26 +266,33 @@ impl Cx {
 
     /// A fault is in force from its injection until the device has booted after it: what gets lost now is lost by our
     /// doing.
-    pub(super) fn fault_begins(&mut self) {
-        self.faults_in_force += 1;
+    pub(super) fn fault_begins(&mut self, fault: FaultNo, takes_power: bool) {
+        self.in_force.insert(fault, takes_power);
     }
 
-    pub(super) fn fault_ends(&mut self) {
-        self.faults_in_force = self.faults_in_force.saturating_sub(1);
+    pub(super) fn fault_ends(&mut self, fault: FaultNo) {
+        self.in_force.remove(&fault);
         self.coming_back = true;
+        let now = self.now;
+        for confirming in self.confirming.iter_mut().filter(|c| c.fault == fault && c.until == OPEN) {
+            confirming.until = now + EVIDENCE_COMES_LATE;
+        }
     }
 
-    pub(super) const fn is_fault_in_force(&self) -> bool {
-        self.faults_in_force > 0
+    /// Whether a fault has taken the device's power.
+    pub(super) fn is_power_taken(&self) -> bool {
+        self.in_force.values().any(|takes_power| *takes_power)
     }
 
     pub(super) fn in_a_fault(&self) -> bool {
-        self.faults_in_force > 0 || self.coming_back || !self.confirming.is_empty()
+        !self.in_force.is_empty() || self.coming_back || !self.confirming.is_empty()
     }
 
-    /// Looks out for the evidence that a fault bit.
-    pub(super) fn watch_for(&mut self, fault: FaultNo, confirm: Confirm) {
-        self.confirming.push(Confirming { fault, until: self.now + confirm.within, confirm });
+    /// Looks out for the evidence that a fault bit. Nobody knows beforehand how long one `lasts` under which steps are
+    /// performed: it may bite until they have ended.
+    pub(super) fn watch_for(&mut self, fault: FaultNo, confirm: Confirm, lasts: bool) {
+        let until = if lasts { OPEN } else { self.now + confirm.within };
+        self.confirming.push(Confirming { fault, until, confirm });
     }
 
     /// Confirms the faults for which this event is evidence.

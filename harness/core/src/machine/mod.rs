@@ -66,7 +66,7 @@ impl Machine {
     /// A pattern of the plan that does not compile. Plans made by the resolver have none; a `plan.json` edited by
     /// hand may.
     pub fn new(plan: Plan, digest: String) -> Result<Self, BadPattern> {
-        let matcher = Rc::new(Matcher::new(&plan.board)?);
+        let matcher = Rc::new(Matcher::new(&plan.board, &plan.dut)?);
         Ok(Self::with(matcher, plan, digest))
     }
 
@@ -75,7 +75,7 @@ impl Machine {
     /// # Errors
     /// As [`Self::new`].
     pub fn like(other: &Self, plan: Plan, digest: String) -> Result<Self, BadPattern> {
-        if plan.board != other.cx.plan.board {
+        if plan.board != other.cx.plan.board || !other.cx.matcher.is_of(&plan.dut) {
             return Self::new(plan, digest);
         }
         Ok(Self::with(Rc::clone(&other.cx.matcher), plan, digest))
@@ -104,12 +104,7 @@ impl Machine {
             Input::Begin => self.begin(),
             Input::Sighting(sighting) => self.cx.sight(sighting.dut, sighting.what),
             Input::Acted { id, result } => {
-                if self.cx.ended(id) {
-                    self.cx.log(match result {
-                        Ok(done) => What::Acted { id, done },
-                        Err(error) => What::ActionFailed { id, error },
-                    });
-                }
+                self.cx.ended(id, result);
             }
             Input::Tick => {}
             Input::Interrupt => {
@@ -361,7 +356,12 @@ impl Cx {
                 self.log(What::Touched { dut, input, times });
             }
             Seen::Traffic(seen) => {
-                self.log(What::Traffic { dut, seen });
+                let service = self.service_of(&seen);
+                let recognised = self.matcher.in_traffic(&seen, service);
+                let source = self.log(What::Traffic { dut: dut.clone(), seen });
+                for (name, fields) in recognised {
+                    self.signal(dut.clone(), name, fields, source);
+                }
             }
             Seen::Met { name, times } => {
                 self.log(What::Met { dut, name, times });

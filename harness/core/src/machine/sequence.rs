@@ -8,6 +8,7 @@ use crate::action::{Action, InputState};
 use crate::event::{Event, StepNo, StepOutcome, What};
 use crate::fault::Move;
 use crate::names::{Input, Signal};
+use crate::network::Publication;
 use crate::plan::InputKind;
 use crate::step::Step;
 use crate::time::{Duration, Instant};
@@ -17,7 +18,10 @@ use std::rc::Rc;
 pub(super) struct Numbered {
     no: StepNo,
     step: Step,
+    /// Steps that are repeated, or performed while a trigger is awaited.
     inner: Rc<[Numbered]>,
+    /// Steps that are performed while a fault is in force.
+    meanwhile: Rc<[Numbered]>,
 }
 
 impl Numbered {
@@ -31,7 +35,10 @@ impl Numbered {
             .map(|step| {
                 let no = *next;
                 *next += 1;
-                Self { no, step: step.clone(), inner: Self::number_from(step.inner(), next) }
+                let (inner, meanwhile) = step.parts();
+                let inner = Self::number_from(inner, next);
+                let meanwhile = Self::number_from(meanwhile, next);
+                Self { no, step: step.clone(), inner, meanwhile }
             })
             .collect()
     }
@@ -161,9 +168,15 @@ impl Running {
                 cx.promise_release(&sense.input, InputKind::Temperature);
                 Self::Do(Actions::new([stimulate(&sense.input, InputKind::Temperature, value)]))
             }
+            Step::Publish(publish) => {
+                let topic = cx.matcher.topic(&publish.topic.0);
+                let (payload, qos, retain) = (publish.payload.clone(), publish.qos.level(), publish.retain);
+                Self::Do(Actions::new([Action::Publish(Publication { topic, payload, qos, retain })]))
+            }
             Step::Fault(fault) => {
-                let during = Sequence::new(Rc::clone(&numbered.inner));
-                Self::Strike(Box::new(Strike::new(fault.clone(), numbered.no, during, cx)))
+                let inner =
+                    [&numbered.inner, &numbered.meanwhile].map(|steps| Sequence::new(Rc::clone(steps)));
+                Self::Strike(Box::new(Strike::new(fault.clone(), numbered.no, inner, cx)))
             }
         }
     }
@@ -220,6 +233,7 @@ impl Step {
             Self::Repeat(r) => format!("repeat {} times", r.times),
             Self::Press(p) => format!("press `{}` for {}", p.input, p.time),
             Self::Sense(s) => format!("let `{}` sense {}", s.input, s.value),
+            Self::Publish(p) => format!("publish to `{}`", p.topic.0),
             Self::Fault(fault) => {
                 let timing = fault.timing();
                 let hold = timing.hold.map(|hold| format!(" for {hold}")).unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use super::actions::Actions;
 use super::context::Cx;
-use super::sequence::Sequence;
+use super::sequence::{End, Sequence};
 use crate::action::Action;
 use crate::event::{Event, EventNo, FaultNo, StepNo, StepOutcome, What};
 use crate::fault::{AtBreakpoint, Evidence, Fault, Lowered, Lowering, Move};
@@ -16,6 +16,8 @@ pub(super) struct Strike {
     lowered: Lowered,
     /// Steps performed while the trigger is awaited.
     during: Sequence,
+    /// Steps performed while it is in force.
+    meanwhile: Sequence,
     state: State,
     /// What the trigger remembers.
     memory: Option<Memory>,
@@ -30,10 +32,18 @@ pub(super) struct Strike {
 
 enum State {
     Arming(Actions),
-    Armed { until: Instant, fire: Option<Fire> },
+    Armed {
+        until: Instant,
+        fire: Option<Fire>,
+    },
     Injecting(Actions),
-    Holding { until: Instant },
-    Reverting(Actions),
+    /// `ended` is how the steps under it did.
+    Holding {
+        until: Instant,
+        ended: Option<End>,
+    },
+    /// With what becomes of the step.
+    Reverting(Actions, StepOutcome),
     Disarming(Actions),
     Over(StepOutcome),
 }
@@ -48,7 +58,8 @@ struct Fire {
 }
 
 impl Strike {
-    pub(super) fn new(fault: Fault, step: StepNo, during: Sequence, cx: &mut Cx) -> Self {
+    pub(super) fn new(fault: Fault, step: StepNo, inner: [Sequence; 2], cx: &mut Cx) -> Self {
+        let [during, meanwhile] = inner;
         let no = cx.number_fault();
         // Each fault draws from the plan's seed by its number, so that one more fault does not change the others.
         let seed = cx.plan.seed ^ u64::from(no).wrapping_mul(0x9E37_79B9_7F4A_7C15);
@@ -74,6 +85,7 @@ impl Strike {
             step,
             lowered,
             during,
+            meanwhile,
             state: State::Arming(Actions::new(script)),
             memory,
             breaks,
@@ -85,9 +97,10 @@ impl Strike {
 
     pub(super) fn see(&mut self, event: &Event, cx: &mut Cx) {
         self.during.see(event, cx);
-        // An instrument strikes by itself: it has when the rail is gone, unless a fault among the inner steps took it.
+        self.meanwhile.see(event, cx);
+        // An instrument strikes by itself: it has when the rail is gone, unless another fault took it.
         let struck = self.lowered.arm.is_some()
-            && !cx.is_fault_in_force()
+            && !cx.is_power_taken()
             && matches!(&event.what, What::Rail { dut, on: false } if *dut == cx.plan.dut);
         match &mut self.state {
             State::Arming(actions) => {
@@ -102,7 +115,7 @@ impl Strike {
                     self.done = Some(event.n);
                 }
             }
-            State::Reverting(actions) | State::Disarming(actions) => {
+            State::Reverting(actions, _) | State::Disarming(actions) => {
                 actions.see(event);
             }
             // One that is due later may be overtaken.
@@ -146,20 +159,29 @@ impl Strike {
                     }
                     self.injected(cx);
                 }
-                State::Holding { until } if cx.now >= *until => {
+                State::Holding { until, ended } => {
+                    if ended.is_none() {
+                        *ended = self.meanwhile.poll(cx);
+                    }
+                    let outcome = match ended {
+                        // Steps that stop the method leave nothing to hold it for.
+                        Some(End::At(outcome)) => outcome.clone(),
+                        Some(End::Whole) if cx.now >= *until => StepOutcome::Done,
+                        Some(End::Whole) | None => return None,
+                    };
                     // What still came out of the pipes is from before: a device without power says nothing.
                     cx.mark();
-                    self.state = State::Reverting(Actions::new(self.undoing()));
+                    self.state = State::Reverting(Actions::new(self.undoing()), outcome);
                 }
-                State::Holding { .. } => return None,
-                State::Reverting(actions) => {
+                State::Reverting(actions, outcome) => {
                     if !actions.poll(cx) {
                         return None;
                     }
-                    cx.fault_ends();
+                    let outcome = outcome.clone();
+                    cx.fault_ends(self.no);
                     self.keep_promises(cx);
                     cx.log(What::Reverted { fault: self.no });
-                    self.state = State::Over(StepOutcome::Done);
+                    self.state = State::Over(outcome);
                 }
                 State::Disarming(actions) => {
                     if !actions.poll(cx) {
@@ -180,7 +202,8 @@ impl Strike {
                 let mine = fire.map_or(*until, |fire| fire.at.min(*until));
                 Some(self.during.deadline().map_or(mine, |inner| inner.min(mine)))
             }
-            State::Holding { until } => Some(*until),
+            State::Holding { until, ended: Some(_) } => Some(*until),
+            State::Holding { ended: None, .. } => self.meanwhile.deadline(),
             State::Injecting(actions) => actions.deadline(),
             _ => None,
         }
@@ -188,7 +211,8 @@ impl Strike {
 
     /// The run ends here. What was promised stays promised; teardown keeps it.
     pub(super) fn stop(&mut self, cx: &mut Cx, outcome: StepOutcome) {
-        self.during.stop(cx, outcome);
+        self.during.stop(cx, outcome.clone());
+        self.meanwhile.stop(cx, outcome);
     }
 
     fn armed(&mut self, cx: &mut Cx) {
@@ -204,7 +228,7 @@ impl Strike {
 
     fn fire(&mut self, fire: Fire, cx: &mut Cx) {
         cx.log(What::Fired { fault: self.no, source: fire.source });
-        cx.fault_begins();
+        cx.fault_begins(self.no, self.lowered.takes_power());
         // Only what comes after the strike shows that the device came back.
         cx.mark();
         if fire.struck {
@@ -215,7 +239,8 @@ impl Strike {
             }
         } else {
             if matches!(self.lowered.confirm.evidence, Evidence::Seen(_)) {
-                cx.watch_for(self.no, self.lowered.confirm.clone());
+                let lasts = !self.fault.timing().meanwhile.is_empty();
+                cx.watch_for(self.no, self.lowered.confirm.clone(), lasts);
             }
             self.state = State::Injecting(Actions::new(self.injection()));
         }
@@ -228,11 +253,12 @@ impl Strike {
         }
         self.during.stop(cx, StepOutcome::CutShort);
         if self.lowered.revert.is_empty() {
-            cx.fault_ends();
+            cx.fault_ends(self.no);
             self.keep_promises(cx);
             self.state = State::Over(StepOutcome::Done);
         } else {
-            self.state = State::Holding { until: cx.now + self.fault.timing().hold.unwrap_or_default() };
+            self.state =
+                State::Holding { until: cx.now + self.fault.timing().hold.unwrap_or_default(), ended: None };
         }
     }
 

@@ -2,24 +2,28 @@
 //! go wrong, and what is seen of each; one file a protocol.
 
 mod conditions;
+mod corpus;
 mod dhcp;
 mod dns;
 mod http;
 mod mqtt;
 mod ntp;
 mod packet;
+mod payload;
 mod tcp;
 mod tls;
 
 pub use conditions::{Conditions, Direction, Distribution, Loss, Reorder};
+pub use corpus::CorpusFile;
 pub use dhcp::{DhcpFault, DhcpSeen};
 pub use dns::{DnsFault, DnsMisbehaviour, DnsSeen, Host, Rcode};
 pub use http::{HttpFault, HttpSeen};
-pub use mqtt::{MqttFault, MqttSeen};
+pub use mqtt::{BrokerPacket, Damage, MqttFault, MqttSeen};
 pub use ntp::{Kiss, NtpFault, NtpSeen};
 pub use packet::{Fate, PacketRule, Predicate, Protocol, TcpFlag};
+pub use payload::{Content, PayloadKind};
 pub use tcp::{Conn, End, TcpSeen};
-pub use tls::{TlsFault, TlsSeen};
+pub use tls::{AlertDescription, BadCertificate, HandshakeState, TlsFault, TlsSeen};
 
 use serde::{Deserialize, Serialize};
 
@@ -218,6 +222,39 @@ pub enum Traffic {
     Http(HttpSeen),
 }
 
+impl Traffic {
+    /// The connection of which it is, if it is of one.
+    pub const fn conn(&self) -> Option<Conn> {
+        match self {
+            Self::Tcp(TcpSeen::Opened { conn, .. } | TcpSeen::Closed { conn, .. })
+            | Self::Tls(
+                TlsSeen::ClientHello { conn, .. }
+                | TlsSeen::Established { conn, .. }
+                | TlsSeen::Alert { conn, .. }
+                | TlsSeen::Failed { conn, .. }
+                | TlsSeen::FirstData { conn },
+            )
+            | Self::Mqtt(
+                MqttSeen::Connect { conn, .. }
+                | MqttSeen::Connack { conn, .. }
+                | MqttSeen::Publish { conn, .. }
+                | MqttSeen::Delivered { conn, .. }
+                | MqttSeen::Packet { conn, .. }
+                | MqttSeen::Sent { conn, .. }
+                | MqttSeen::Violation { conn, .. },
+            )
+            | Self::Http(HttpSeen::Asked { conn, .. } | HttpSeen::Answered { conn, .. }) => Some(*conn),
+            Self::Tcp(TcpSeen::Asked { .. })
+            | Self::Carrier { .. }
+            | Self::Counters { .. }
+            | Self::Astray { .. }
+            | Self::Dhcp(_)
+            | Self::Dns(_)
+            | Self::Ntp(_) => None,
+        }
+    }
+}
+
 /// A message that is published to the device.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Publication {
@@ -245,6 +282,16 @@ impl Payload {
                 format!("hex:{hex}")
             }
         }
+    }
+}
+
+impl crate::language::Decode for Payload {
+    fn shape() -> crate::language::Shape {
+        crate::language::Shape::Scalar("a text, or bytes in hex behind `hex:`", "'{\"id\":\"7\"}'")
+    }
+
+    fn decode(node: &crate::language::Node, out: &mut crate::language::Diagnostics) -> Option<Self> {
+        crate::language::scalar::from_str(node, "a text, or bytes in hex behind `hex:`", out)
     }
 }
 

@@ -52,3 +52,11 @@ pub enum End {
     /// The device did not answer any more.
     TimedOut,
 }
+
+crate::words!(End {
+    ByDevice = "by_device",
+    ResetByDevice = "reset_by_device",
+    ByService = "by_service",
+    ResetByService = "reset_by_service",
+    TimedOut = "timed_out",
+});

@@ -1,21 +1,23 @@
 //! Whether a scenario fits a board and a rig: every name is known, every port is there, and what checks ask about
 //! happens.
 
-use crate::board_file::{BoardFile, GET, SET};
+use crate::board_file::BoardFile;
 use crate::check::Check;
+use crate::command::{GET, SET, SettingCommand};
 use crate::fault::Fault;
 use crate::language::diagnostic::did_you_mean;
 use crate::language::{Diagnostics, Mention, Node, Span, Value};
 use crate::names::{Command, Defect, Dut, Input, Region, Setting, Signal};
-use crate::plan::{Source, Symbol};
+use crate::plan::Symbol;
 use crate::port::Port;
 use crate::rig_file::RigFile;
 use crate::scenario::ScenarioCase;
+use crate::source::NetworkSignal;
 use crate::step::Step;
 use crate::trigger::BOOT;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The named groups of each signal of the board. Compiling patterns is slow, and there may be many cases.
+/// The named groups of each signal that has known ones. Compiling patterns is slow, and there may be many cases.
 pub(super) type Groups<'a> = BTreeMap<&'a str, BTreeSet<String>>;
 
 /// One case of a scenario against board and rig.
@@ -47,17 +49,32 @@ impl Fit<'_> {
                 Mention::Region(region) => self.region(region, *span, out),
             }
         }
+        self.publishes(out);
         self.faults(out);
         self.strikes(out);
         self.checks(out);
     }
 
     fn signal(&self, signal: &Signal, span: Span, out: &mut Diagnostics) {
-        match self.board.signal(signal) {
-            Some(Source::Console(_)) => {
-                self.port(Port::Console, &format!("the signal `{signal}`"), span, out)
+        if let Some(source) = self.board.signal(signal) {
+            self.port(source.port(), &format!("the signal `{signal}`"), span, out);
+            return;
+        }
+        match NetworkSignal::reserved(signal) {
+            Some(Some(network)) => self.port(network.port(), &format!("the signal `{signal}`"), span, out),
+            Some(None) => {
+                let known: Vec<_> = NetworkSignal::ALL.iter().map(|known| known.reserved_name()).collect();
+                let help = match did_you_mean(signal.as_str(), known.iter().map(String::as_str)) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("it is one of: {}", known.join(", ")),
+                };
+                out.error(
+                    span,
+                    format!("unknown signal `{signal}` of the network"),
+                    "no such signal",
+                    Some(help),
+                );
             }
-            Some(Source::Log(_)) => self.port(Port::Debug, &format!("the signal `{signal}`"), span, out),
             None => {
                 let known = self.board.board.signals.keys().map(String::as_str);
                 let help = near(signal.as_str(), known, &self.board.path, "signals");
@@ -72,8 +89,10 @@ impl Fit<'_> {
     }
 
     fn command(&self, command: &Command, span: Span, out: &mut Diagnostics) {
-        if self.board.command(command).is_some() {
-            self.port(Port::Console, &format!("the command `{command}`"), span, out);
+        if let Some(words) = self.board.command(command) {
+            for port in words.needs() {
+                self.port(port, &format!("the command `{command}`"), span, out);
+            }
             return;
         }
         let known = self.board.board.commands.keys().map(String::as_str);
@@ -81,20 +100,53 @@ impl Fit<'_> {
         out.error(span, format!("unknown command `{command}`"), "the board has no such command", Some(help));
     }
 
+    /// A setting is written and read by the commands that its steps name, which are `set` and `get` if they name none.
     fn setting(&self, setting: &Setting, span: Span, out: &mut Diagnostics) {
-        let missing: Vec<_> =
-            [SET, GET].into_iter().filter(|name| !self.board.board.commands.contains_key(*name)).collect();
-        if missing.is_empty() {
-            self.port(Port::Console, &format!("the setting `{setting}`"), span, out);
+        let mut steps = Vec::new();
+        flatten(&self.case.scenario.method, &mut steps);
+        let mut by: BTreeMap<&str, SettingCommand> = steps
+            .iter()
+            .filter_map(|step| match step {
+                Step::Set(set) if set.setting == *setting => Some((set.by.as_str(), SettingCommand::Set)),
+                Step::Get(get) if get.setting == *setting => Some((get.by.as_str(), SettingCommand::Get)),
+                _ => None,
+            })
+            .collect();
+        // What is written is read, and the other way round, by a board that is whole.
+        if by.is_empty() || by.contains_key(SET) || by.contains_key(GET) {
+            by.extend([(SET, SettingCommand::Set), (GET, SettingCommand::Get)]);
+        }
+        let commands = &self.board.board.commands;
+        let missing: Vec<_> = [SET, GET]
+            .iter()
+            .filter(|name| by.contains_key(*name) && !commands.contains_key(**name))
+            .map(|name| format!("`{name}`"))
+            .collect();
+        if !missing.is_empty() {
+            let missing = missing.join(" and ");
+            out.error(
+                span,
+                format!("the board `{}` does not say how a setting is written and read", self.board.name),
+                format!("needs the command {missing}"),
+                Some(format!("add {missing} under `commands` in {}", self.board.path)),
+            );
             return;
         }
-        let missing = missing.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" and ");
-        out.error(
-            span,
-            format!("the board `{}` does not say how a setting is written and read", self.board.name),
-            format!("needs the command {missing}"),
-            Some(format!("add {missing} under `commands` in {}", self.board.path)),
-        );
+        for (name, of) in by {
+            // One that is not there is complained of where it is named.
+            let Some(words) = commands.get(name) else { continue };
+            for port in words.needs() {
+                self.port(port, &format!("the setting `{setting}`"), span, out);
+            }
+            if let Some(unsaid) = words.not_said(of) {
+                out.error(
+                    span,
+                    format!("the command `{name}` {} to be one for settings", unsaid.message),
+                    unsaid.label,
+                    Some(format!("{}, in {}", unsaid.help, self.board.path)),
+                );
+            }
+        }
     }
 
     /// A board without known defects can run the scenario all the same: there is nothing it could be proved with. Where
@@ -273,22 +325,29 @@ impl Fit<'_> {
                     self.board.path
                 )),
             ),
-            Some(_) if word == "reset_cause" && !self.groups[BOOT].contains("cause") => out.error(
-                span,
-                format!("`reset_cause` needs a group `cause` in the signal `boot` of `{}`", self.board.name),
-                "needs `cause`",
-                Some(format!(r"write `(?<cause>\w+)` where the cause stands, in {}", self.board.path)),
-            ),
-            Some(_) => self.port(
-                if matches!(self.board.signal(&Signal::from(BOOT)), Some(Source::Log(_))) {
-                    Port::Debug
-                } else {
-                    Port::Console
-                },
-                &format!("`{word}`"),
-                span,
-                out,
-            ),
+            Some(_)
+                if word == "reset_cause" && self.groups.get(BOOT).is_some_and(|g| !g.contains("cause")) =>
+            {
+                out.error(
+                    span,
+                    format!(
+                        "`reset_cause` needs a group `cause` in the signal `boot` of `{}`",
+                        self.board.name
+                    ),
+                    "needs `cause`",
+                    Some(format!(r"write `(?<cause>\w+)` where the cause stands, in {}", self.board.path)),
+                )
+            }
+            Some(source) => self.port(source.port(), &format!("`{word}`"), span, out),
+        }
+    }
+
+    /// What is published is published by a broker.
+    fn publishes(&self, out: &mut Diagnostics) {
+        for (mention, span) in &self.case.mentions {
+            if matches!(mention, Mention::Kind { noun: "step", word: "publish" }) {
+                self.port(Port::Services, "`publish`", *span, out);
+            }
         }
     }
 
@@ -394,7 +453,9 @@ fn written<'n>(node: &'n Node, kind: &str, at: &[&str]) -> Option<&'n Node> {
 fn flatten<'a>(steps: &'a [Step], all: &mut Vec<&'a Step>) {
     for step in steps {
         all.push(step);
-        flatten(step.inner(), all);
+        let (first, second) = step.parts();
+        flatten(first, all);
+        flatten(second, all);
     }
 }
 

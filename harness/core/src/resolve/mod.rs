@@ -10,6 +10,7 @@ use crate::names::{Command, Defect, Dut, Input, Region, Signal};
 use crate::plan::{BoardPlan, DefectPlan, Image, Plan, Symbol, VERSION};
 use crate::rig_file::{RigDut, RigFile};
 use crate::scenario::{ScenarioCase, ScenarioFile};
+use crate::source::{NetworkSignal, Source};
 use fit::{Fit, Groups, near};
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -71,8 +72,10 @@ pub fn resolve(
     options: &Options,
     images: Images<'_>,
 ) -> Result<Vec<Plan>, Unresolved> {
+    let reserved = NetworkSignal::ALL.iter().map(|s| (s.reserved_name(), Source::Network(*s)));
+    let sources: Vec<_> = reserved.chain(board.board.signals.clone()).collect();
     let groups: Groups<'_> =
-        board.board.signals.iter().map(|(name, source)| (name.as_str(), source.groups())).collect();
+        sources.iter().filter_map(|(name, source)| Some((name.as_str(), source.groups()?))).collect();
     let board_plan = board_plan(board, options, images);
     let facts = board_plan.as_ref().ok().map(|(_, facts)| Rc::clone(facts));
     let symbols = facts.as_ref().map(|facts| &facts.symbols);
@@ -110,6 +113,9 @@ pub fn resolve(
             let mut board_plan = board_plan.clone();
             board_plan.symbols = mentioned(case, &facts.symbols);
             board_plan.regions = regions(case, board);
+            for (name, source) in network_signals(case) {
+                board_plan.signals.entry(name).or_insert(source);
+            }
             Ok(plan(scenario, case, dut, rig_dut, rig, options.seed, board_plan))
         })
         .collect()
@@ -149,6 +155,17 @@ fn regions(case: &ScenarioCase, board: &BoardFile) -> BTreeMap<Region, (u32, u32
             Some((name.clone(), (range.start, range.end - range.start)))
         })
         .collect()
+}
+
+/// The signals of the network that a case names; no board file has to say how they show.
+fn network_signals(case: &ScenarioCase) -> impl Iterator<Item = (Signal, Source)> + '_ {
+    case.mentions.iter().filter_map(|(mention, _)| match mention {
+        Mention::Signal(name) => {
+            let signal = NetworkSignal::reserved(name).flatten()?;
+            Some((name.clone(), Source::Network(signal)))
+        }
+        _ => None,
+    })
 }
 
 fn plan(

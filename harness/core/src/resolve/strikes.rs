@@ -22,8 +22,17 @@ struct Placed<'a> {
     word: Span,
     /// What is written behind that.
     node: &'a Node,
-    /// The faults under whose `while` it stands, as places in the list.
-    under: Vec<usize>,
+    /// The faults under whose `while` or `meanwhile` it stands, as places in the list.
+    under: Vec<Under>,
+}
+
+/// A fault that has others under it.
+#[derive(Clone, Copy, Debug)]
+struct Under {
+    /// Its place in the list.
+    fault: usize,
+    /// It is in force while they strike (`meanwhile`); otherwise it may strike while they are (`while`).
+    in_force: bool,
 }
 
 impl Placed<'_> {
@@ -95,24 +104,29 @@ impl Fit<'_> {
         }
     }
 
-    /// The fault against those during whose waiting it strikes: these may strike while it lasts.
+    /// The fault against those under which it strikes: those that are in force, and those that may strike while it lasts.
     fn in_the_way(&self, inner: &Placed<'_>, all: &[Placed<'_>], out: &mut Diagnostics) {
-        if !lasts(inner.fault) {
-            return;
-        }
-        let outer = inner.under.iter().filter_map(|at| all.get(*at)).find_map(|outer| {
+        let mut outer = inner.under.iter().filter_map(|under| Some((*under, all.get(under.fault)?)));
+        let conflict = outer.find_map(|(under, outer)| {
             let by_probe = |trigger: &Trigger| trigger.needs().contains(&Port::Debug);
-            if matches!(inner.fault, Fault::ProbeLost(_)) && outer.fault.timing().when.is_some_and(by_probe) {
-                return Some((outer.fault.kind(), Grip::Probe));
+            let (taking, waiting) = if under.in_force { (outer, inner) } else { (inner, outer) };
+            let taken = matches!(taking.fault, Fault::ProbeLost(_));
+            if taken && waiting.fault.timing().when.is_some_and(by_probe) {
+                return Some((under, outer, Grip::Probe));
             }
-            let grip = grips(outer.fault).into_iter().find(|grip| grips(inner.fault).contains(grip))?;
-            Some((outer.fault.kind(), grip))
+            let grip = grips(outer.fault).into_iter().find(|grip| grips(inner.fault).contains(grip));
+            Some((under, outer, grip.filter(|_| lasts(inner.fault))?))
         });
-        if let Some((outer, grip)) = outer {
+        if let Some((under, outer, grip)) = conflict {
+            let outer = outer.fault.kind();
             out.error(
                 inner.word,
                 format!("`{}` and the `{outer}` round it both act on {}", inner.fault.kind(), grip.text()),
-                format!("may be in force when the `{outer}` strikes"),
+                if under.in_force {
+                    format!("strikes while the `{outer}` is in force")
+                } else {
+                    format!("may be in force when the `{outer}` strikes")
+                },
                 Some("put one behind the other, or let them act on different things".to_owned()),
             );
         }
@@ -261,7 +275,8 @@ impl Fit<'_> {
 
     /// A trigger that needs the probe, while a fault under its `while` takes that away or uses its comparators up.
     fn probe_stays(&self, fault: &Placed<'_>, all: &[Placed<'_>], out: &mut Diagnostics) {
-        for outer in fault.under.iter().filter_map(|at| all.get(*at)) {
+        let waiting = fault.under.iter().filter(|under| !under.in_force);
+        for outer in waiting.filter_map(|under| all.get(under.fault)) {
             let (Some(mine), Some(theirs)) = (fault.fault.timing().when, outer.fault.timing().when) else {
                 continue;
             };
@@ -280,7 +295,7 @@ impl Fit<'_> {
     }
 }
 
-fn place<'a>(steps: &'a [Step], node: &'a Node, under: &mut Vec<usize>, out: &mut Vec<Placed<'a>>) {
+fn place<'a>(steps: &'a [Step], node: &'a Node, under: &mut Vec<Under>, out: &mut Vec<Placed<'a>>) {
     let Value::List(nodes) = &node.value else { return };
     for (step, node) in steps.iter().zip(nodes) {
         let (word, value) = match &node.value {
@@ -291,10 +306,15 @@ fn place<'a>(steps: &'a [Step], node: &'a Node, under: &mut Vec<usize>, out: &mu
             Step::Fault(fault) => {
                 let at = out.len();
                 out.push(Placed { fault, word, node: value, under: under.clone() });
-                if let Some(inner) = value.at(&["while"]) {
-                    under.push(at);
-                    place(fault.timing().during, inner, under, out);
-                    under.pop();
+                let timing = fault.timing();
+                for (field, steps, in_force) in
+                    [("while", timing.during, false), ("meanwhile", timing.meanwhile, true)]
+                {
+                    if let Some(inner) = value.at(&[field]) {
+                        under.push(Under { fault: at, in_force });
+                        place(steps, inner, under, out);
+                        under.pop();
+                    }
                 }
             }
             Step::Repeat(repeat) => {

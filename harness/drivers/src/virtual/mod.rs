@@ -16,6 +16,7 @@ pub use probe::VirtualProbe;
 /// A virtual board in real time with its doors, as benchmarks want to see it.
 #[cfg(unix)]
 pub type HostedBoard = brownout_board::doors::Host<Board>;
+mod network;
 mod trace;
 mod world;
 

@@ -1,10 +1,12 @@
 //! Virtual time: boards that live on the engine's own thread, as fast as the processor.
 
+use super::network::Network;
 use super::probe::VirtualProbe;
 use super::trace::{Trace, power_cut};
 use super::world::{self, Inputs, send_noise};
 use crate::debug::{Opener, Target};
 use async_trait::async_trait;
+use brownout_board::output::Visible;
 use brownout_board::{Board, Cycles, Nanos};
 use brownout_core::action::{
     Access, Done, FlashCorruption, FlashCut, InputState, MemoryWord, Noise, Reset, SupplyCourse,
@@ -48,10 +50,18 @@ pub(crate) struct Simulated {
     pub(super) inputs: RefCell<Inputs>,
     /// The probe let go of the device and is to attach again.
     pub(super) parted: Cell<bool>,
+    /// What stands at the other end of its cable.
+    pub(super) network: RefCell<Network>,
 }
 
 impl Simulated {
-    pub(crate) fn new(chip: &str, baud: u32, seed: u64, watch: Watch) -> Result<Rc<Self>, PortError> {
+    pub(crate) fn new(
+        chip: &str,
+        baud: u32,
+        seed: u64,
+        name: &str,
+        watch: Watch,
+    ) -> Result<Rc<Self>, PortError> {
         let board = Arc::new(Mutex::new(super::board(chip, seed)?));
         let wired = Arc::clone(&board);
         let open: Opener = Box::new(move || Ok(VirtualProbe::open(Arc::clone(&wired))));
@@ -66,6 +76,7 @@ impl Simulated {
             flooded: Cell::new(0),
             inputs: RefCell::default(),
             parted: Cell::new(false),
+            network: RefCell::new(Network::new(seed, name)),
         }))
     }
 
@@ -74,21 +85,25 @@ impl Simulated {
         work(&mut self.board.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn now(&self) -> Cycles {
+    pub(super) fn now(&self) -> Cycles {
         self.with(|board| board.now())
     }
 
     /// Reports what became visible; whether anything did.
-    fn publish(&self) -> bool {
+    pub(super) fn publish(&self) -> bool {
         let outputs = self.with(Board::drain_outputs);
-        let mut trace = self.trace.borrow_mut();
         let mut any = false;
+        let mut report = |at, what| {
+            any = true;
+            self.watch.report(at, what);
+        };
         for output in &outputs {
-            trace.take(output, |at, what| {
-                any = true;
-                self.watch.report(at, what);
-            });
+            self.trace.borrow_mut().take(output, &mut report);
+            if let Visible::Frame(frame) = &output.what {
+                self.network.borrow_mut().frame(Instant(output.at.nanos().0), frame);
+            }
         }
+        self.with(|board| self.network.borrow_mut().serve(board, &mut report));
         any
     }
 
@@ -100,6 +115,9 @@ impl Simulated {
             let mut next = if looking { until.min(self.now() + LOOK_EVERY) } else { until };
             if self.inputs.borrow().are_awaited() {
                 next = next.min(self.now() + NOTICE_EVERY);
+            }
+            if let Some(due) = self.network.borrow().deadline() {
+                next = next.min(due.max(self.now()));
             }
             self.with(|board| board.run(next));
             let reported = self.publish() | (looking && self.look()) | self.notice();

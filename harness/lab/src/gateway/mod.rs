@@ -76,6 +76,8 @@ pub enum GatewayOut {
         /// Its payload.
         bytes: Vec<u8>,
     },
+    /// The device wanted something of a service that is absent.
+    Missed(Service),
     /// Something became visible.
     Seen(Traffic),
 }
@@ -214,7 +216,11 @@ impl Gateway {
             self.out.push_back(GatewayOut::Seen(Traffic::Tcp(seen)));
         }
         match self.absent.get(&service) {
-            Some(Absence::Silent) => return,
+            Some(Absence::Silent) => {
+                self.out.push_back(GatewayOut::Missed(service));
+                return;
+            }
+            Some(Absence::Refuses) if asks => self.out.push_back(GatewayOut::Missed(service)),
             Some(Absence::Refuses) => {}
             None if asks && !self.flows.iter().any(|flow| flow.is(from, to)) => {
                 if self.flows.len() >= MOST_CONNECTIONS && !self.forget_one() {
@@ -285,10 +291,12 @@ impl Gateway {
         let dhcp = to.port() == DHCP_SERVER_PORT;
         match service_at(*to.ip(), to.port()) {
             Some(service) => match self.absent.get(&service) {
-                Some(Absence::Silent) => {}
                 // Nobody answers a broadcast with a refusal.
-                Some(Absence::Refuses) if dhcp => {}
-                Some(Absence::Refuses) => {
+                Some(how) if dhcp || *how == Absence::Silent => {
+                    self.out.push_back(GatewayOut::Missed(service))
+                }
+                Some(_) => {
+                    self.out.push_back(GatewayOut::Missed(service));
                     self.out.extend(wire::port_unreachable(MAC, frame).map(GatewayOut::Frame));
                 }
                 None => self.out.push_back(GatewayOut::Datagram { from, to, bytes }),

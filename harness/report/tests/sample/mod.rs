@@ -436,7 +436,7 @@ fn board() -> BoardPlan {
             CommandWords {
                 send: "get {key}".to_owned(),
                 ack: Some("get: {key}=(?<value>.*)".to_owned()),
-                refused: None,
+                ..CommandWords::default()
             },
         )]),
         inputs: BTreeMap::new(),

@@ -44,14 +44,19 @@ fn any_steps() -> impl Strategy<Value = Vec<Step>> {
         prop_oneof![
             (any_trigger(), steps()).prop_map(|(when, during)| cut(when, during)),
             (any_trigger(), steps()).prop_map(|(when, during)| reset(when, during)),
-            (0..Fault::TABLE.len(), any_trigger(), steps()).prop_map(|(kind, when, during)| {
-                let mut step = example_of(Fault::TABLE[kind].0);
-                if let Step::Fault(fault) = &mut step {
-                    *fault.timing_mut().when = when;
-                    *fault.timing_mut().during = during;
+            (0..Fault::TABLE.len(), any_trigger(), steps(), steps()).prop_map(
+                |(kind, when, during, inside)| {
+                    let mut step = example_of(Fault::TABLE[kind].0);
+                    if let Step::Fault(fault) = &mut step {
+                        let timing = fault.timing_mut();
+                        (*timing.when, *timing.during) = (when, during);
+                        if let Some(meanwhile) = timing.meanwhile {
+                            *meanwhile = inside;
+                        }
+                    }
+                    step
                 }
-                step
-            }),
+            ),
             (1_u32..4, steps()).prop_map(|(times, steps)| Step::Repeat(Repeat { times, steps })),
         ]
     });

@@ -2,6 +2,7 @@
 
 mod any_run;
 mod judged;
+mod network;
 mod samples;
 mod world;
 
@@ -32,19 +33,25 @@ fn pause(time: u64) -> Step {
 }
 
 fn set(value: &str) -> Step {
-    Step::Set(Set { setting: "target".into(), to: value.to_owned(), within: ms(500) })
+    Step::Set(Set { setting: "target".into(), to: value.to_owned(), by: "set".into(), within: ms(500) })
 }
 
 fn get() -> Step {
-    Step::Get(Get { setting: "target".into(), within: ms(500) })
+    Step::Get(Get { setting: "target".into(), by: "get".into(), within: ms(500) })
 }
 
 fn send(command: &str) -> Step {
-    Step::Send(Send { command: command.into(), within: ms(500) })
+    Step::Send(Send { command: command.into(), with: Default::default(), within: ms(500) })
 }
 
 fn cut(when: Option<Trigger>, during: Vec<Step>) -> Step {
-    Step::Fault(Fault::PowerCut(PowerCut { hold: ms(200), when, during, within: ms(1_000) }))
+    Step::Fault(Fault::PowerCut(PowerCut {
+        hold: ms(200),
+        when,
+        during,
+        meanwhile: Vec::new(),
+        within: ms(1_000),
+    }))
 }
 
 fn reset(when: Option<Trigger>, during: Vec<Step>) -> Step {
@@ -290,7 +297,13 @@ fn a_cut_that_strikes_before_its_port_has_said_that_it_is_armed_counts() {
 #[test]
 fn a_cut_that_strikes_while_it_is_disarmed_is_undone_all_the_same() {
     let at_the_last_moment = |by: u64| {
-        let fault = PowerCut { hold: ms(200), when: Some(flash_op(1)), during: Vec::new(), within: ms(by) };
+        let fault = PowerCut {
+            hold: ms(200),
+            when: Some(flash_op(1)),
+            during: Vec::new(),
+            meanwhile: Vec::new(),
+            within: ms(by),
+        };
         let method = vec![reset(None, vec![]), Step::Fault(Fault::PowerCut(fault)), wait("ready", 500)];
         World::run(&plan(method, vec![]), Flaws::default(), Mishaps::default())
     };

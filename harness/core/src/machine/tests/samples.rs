@@ -30,7 +30,14 @@ fn readings(world: &World) -> Vec<(Instant, u32)> {
 
 fn probe_lost(time: u64) -> Step {
     let (hold, during, within) = (ms(time), Vec::new(), ms(1_000));
-    Step::Fault(Fault::ProbeLost(ProbeLost { leaves: Leaves::Running, hold, when: None, during, within }))
+    Step::Fault(Fault::ProbeLost(ProbeLost {
+        leaves: Leaves::Running,
+        hold,
+        when: None,
+        during,
+        meanwhile: Vec::new(),
+        within,
+    }))
 }
 
 #[test]
@@ -95,7 +102,7 @@ fn nothing_is_read_while_the_probe_is_away() {
 #[test]
 fn a_silent_console_does_not_keep_it_from_being_read() {
     let (hold, during, within) = (ms(300), Vec::new(), ms(1_000));
-    let silence = ConsoleSilence { hold, when: None, during, within };
+    let silence = ConsoleSilence { hold, when: None, during, meanwhile: Vec::new(), within };
     let world = World::good(&often(vec![Step::Fault(Fault::ConsoleSilence(silence))]));
     assert!(readings(&world).len() >= 6, "{}", world.text());
 }

@@ -2,12 +2,14 @@
 
 use crate::action::{Action, ActionId, Done, FlashCut, FlashOp, FlashOpKind, Input, Output, Seen, Sighting};
 use crate::check::Check;
+use crate::command::{CommandWords, Qos, Route};
 use crate::event::{Ended, Event, What};
 use crate::machine::Machine;
 use crate::names::Dut;
-use crate::network::{Impairment, Misbehaviour};
-use crate::plan::{self, BoardPlan, Clock, CommandWords, Image, InputKind, Plan, Source, Symbol};
+use crate::network::{Conn, Impairment, Misbehaviour, MqttSeen, Payload, Traffic};
+use crate::plan::{self, BoardPlan, Clock, Image, InputKind, Plan, Symbol};
 use crate::port::{Port, PortError, Trouble};
+use crate::source::{NetworkSignal, Published, Source};
 use crate::step::{Steady, SteadySeen, Step};
 use crate::time::{Duration, Instant};
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,7 +23,8 @@ pub(super) fn plan(method: Vec<Step>, expect: Vec<Check>) -> Plan {
     let signal = |name: &str, pattern: &str| (name.into(), Source::Console(pattern.to_owned()));
     let command = |name: &str, send: &str, ack: Option<&str>| {
         let (send, ack) = (send.to_owned(), ack.map(str::to_owned));
-        (name.into(), CommandWords { send, ack, refused: Some("^error: (?<reason>.+)".to_owned()) })
+        let refused = Some("^error: (?<reason>.+)".to_owned());
+        (name.into(), CommandWords { send, ack, refused, ..CommandWords::default() })
     };
     let on_a_network = method
         .iter()
@@ -80,6 +83,32 @@ pub(super) fn plan(method: Vec<Step>, expect: Vec<Check>) -> Plan {
         method,
         expect,
     }
+}
+
+/// The same on a network, with telemetry and a command that is published.
+pub(super) fn networked(method: Vec<Step>) -> Plan {
+    let mut plan = plan(method, Vec::new());
+    for port in [Port::Link, Port::Services] {
+        plan.drivers.insert(port, "simulated".to_owned());
+    }
+    let topic = "devices/{device}/telemetry".parse().unwrap();
+    let telemetry = Published { topic, sequence: Some("/seq".parse().unwrap()) };
+    plan.board.signals.insert("telemetry".into(), Source::Mqtt(telemetry));
+    plan.board.signals.insert("net.connack".into(), Source::Network(NetworkSignal::Connack));
+    plan.board.signals.insert("net.tls".into(), Source::Network(NetworkSignal::Tls));
+    let remote = CommandWords {
+        send: r#"{"id":"{id}","set":{"{key}":{value}}}"#.to_owned(),
+        publish: Some(Route {
+            topic: "devices/{device}/command".to_owned(),
+            qos: Qos::AtLeastOnce,
+            retain: false,
+        }),
+        answers: Some("devices/{device}/answer".parse().unwrap()),
+        ack: Some(r#""id":"{id}","ok":true"#.to_owned()),
+        refused: Some(r#""id":"{id}","ok":false"#.to_owned()),
+    };
+    plan.board.commands.insert("remote".into(), remote);
+    plan
 }
 
 /// What a device does that it should not.
@@ -158,6 +187,7 @@ enum Deed {
     Say(String),
     Control,
     Keep(String, String),
+    Publish(String),
 }
 
 pub(super) struct World {
@@ -177,6 +207,8 @@ pub(super) struct World {
     tracing: bool,
     operations: u64,
     readies: u32,
+    /// The sequence number of the last telemetry, of a device on a network.
+    sent: Option<u64>,
     pub(super) performed: Vec<Action>,
     pub(super) events: Vec<Event>,
     /// Promises that are open.
@@ -204,6 +236,7 @@ impl World {
             tracing: false,
             operations: 0,
             readies: 0,
+            sent: plan.board.signals.contains_key(&"telemetry".into()).then_some(0),
             performed: Vec::new(),
             events: Vec::new(),
             promised: BTreeMap::new(),
@@ -231,7 +264,12 @@ impl World {
         Self::run(plan, Flaws::default(), Mishaps::default())
     }
 
-    fn play(&mut self) {
+    /// Something that will be seen.
+    pub(super) fn sighted(&mut self, when: Instant, seen: Seen) {
+        self.at(when, Due::Input(sighting(when, seen)));
+    }
+
+    pub(super) fn play(&mut self) {
         self.input(Input::Begin);
         for _ in 0..INPUTS_AT_MOST {
             if self.finished {
@@ -329,6 +367,14 @@ impl World {
             Action::ArmCut(cut) => self.cut = Some(cut.clone()),
             Action::DisarmCut => self.cut = None,
             Action::Send { line } if self.running && !self.flaws.deaf => self.answer(&line.clone()),
+            Action::Publish(message) if self.running && !self.flaws.deaf => {
+                if let Ok(asked) = serde_json::from_slice::<serde_json::Value>(&message.payload.0)
+                    && let Some(id) = asked["id"].as_str()
+                {
+                    let good = asked["set"]["target"].as_f64().is_some_and(|target| target < 35.0);
+                    self.deed(5, Deed::Publish(format!(r#"{{"id":"{id}","ok":{good}}}"#)));
+                }
+            }
             _ => {}
         }
     }
@@ -492,9 +538,15 @@ impl World {
             Due::Device { deed: Deed::Say(text), .. } => self.say(text),
             Due::Device { deed: Deed::Control, .. } => {
                 self.say("control".to_owned());
+                if let Some(seq) = &mut self.sent {
+                    *seq += 1;
+                    let text = format!(r#"{{"seq":{seq},"mode":"normal"}}"#);
+                    self.publish("devices/dut/telemetry", &text);
+                }
                 self.deed(100, Deed::Control);
             }
             Due::Device { deed: Deed::Keep(key, value), .. } => self.keep(key, value),
+            Due::Device { deed: Deed::Publish(text), .. } => self.publish("devices/dut/answer", &text),
         }
     }
 
@@ -524,6 +576,14 @@ impl World {
         if !self.flaws.mute {
             self.input(sighting(self.now, Seen::Line { text, offset: 0 }));
         }
+    }
+
+    /// The device publishes a message.
+    fn publish(&mut self, topic: &str, text: &str) {
+        let (topic, payload) = (topic.to_owned(), Payload::from(text));
+        let seen =
+            MqttSeen::Publish { conn: Conn(1), topic, payload, qos: 1, dup: false, retain: false, id: None };
+        self.input(sighting(self.now, Seen::Traffic(Traffic::Mqtt(seen))));
     }
 
     fn deed(&mut self, ms: u64, deed: Deed) {
