@@ -3,6 +3,7 @@
 mod clock;
 mod console;
 mod debug;
+mod link;
 mod open;
 mod parameters;
 mod power;
@@ -14,9 +15,10 @@ pub mod r#virtual;
 
 pub use console::SerialParams;
 pub use debug::{Looks, ProbeRsParams, WireSpeed, image_fits, looks, region_fits, symbols};
+pub use link::NetemParams;
 pub use open::{
-    BoardFacts, ConsoleDriver, DebugDriver, FlashTraceDriver, PowerDriver, Rig, RigDut, StimulusDriver,
-    SupplyDriver, tables,
+    BoardFacts, ConsoleDriver, DebugDriver, FlashTraceDriver, LinkDriver, PowerDriver, Rig, RigDut,
+    StimulusDriver, SupplyDriver, tables,
 };
 pub use parameters::VirtualParams;
 pub use power::CommandParams;

@@ -5,6 +5,7 @@
 use crate::clock::{Stopwatch, WallClock};
 use crate::console::{Serial, SerialParams};
 use crate::debug::{ProbeRs, ProbeRsParams, Target, opener};
+use crate::link::NetemParams;
 use crate::parameters::VirtualParams;
 use crate::power::{Command, CommandParams};
 use crate::stimulus::{StimulusCommand, StimulusCommandParams};
@@ -71,6 +72,7 @@ brownout_core::kinds! {
 brownout_core::kinds! {
     /// What can stand behind a link port.
     pub enum LinkDriver("link driver", "link drivers") {
+        "netem" => Netem(NetemParams),
         "virtual" => Virtual(VirtualParams),
     }
 }
@@ -366,6 +368,12 @@ impl RigDut {
                 Some(Rc::new(StimulusCommand::new(params.clone(), Arc::clone(clock))))
             }
             Some(StimulusDriver::Virtual(_)) => hosted.stimulus(),
+            None => None,
+        };
+        doors.link = match &self.link {
+            Some(LinkDriver::Netem(params)) => {
+                Some(crate::link::netem(params, seed, watch.clone(), Arc::clone(clock))?)
+            }
             None => None,
         };
         Ok(doors)
