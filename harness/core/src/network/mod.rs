@@ -19,8 +19,6 @@ pub use corpus::CorpusFile;
 pub use dhcp::{DhcpFault, DhcpSeen};
 pub use dns::{DnsFault, DnsMisbehaviour, DnsSeen, Host, Rcode};
 pub use http::{HttpFault, HttpHost, HttpSeen, MoreOrLess, StatusCode};
-pub use mqtt::{BrokerPacket, Damage, MqttFault, MqttSeen};
-pub use http::{HttpFault, HttpSeen};
 pub use mqtt::{BrokerPacket, Damage, MqttFault, MqttSeen, Quality};
 pub use ntp::{Kiss, NtpFault, NtpSeen};
 pub use packet::{Fate, PacketRule, Predicate, Protocol, TcpFlag};

@@ -5,6 +5,7 @@ mod config;
 mod flight;
 mod handshake;
 mod machine;
+mod plain;
 mod provider;
 mod stream;
 mod surroundings;
@@ -19,7 +20,7 @@ use client_hello::{ClientHello, FirstBytes};
 use config::{Base, Offer};
 use core::net::SocketAddrV4;
 use machine::Machine;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use surroundings::Surroundings;
 use wrong::{Stop, Wrong};
@@ -55,6 +56,8 @@ pub struct Tls<S> {
     epoch: i64,
     faults: Faults<Wrong>,
     connections: BTreeMap<Conn, Connection>,
+    /// Those at the plain port.
+    plain: BTreeSet<Conn>,
     now: Instant,
     out: VecDeque<StreamOut>,
 }
@@ -73,15 +76,6 @@ enum Phase {
     /// The handshake is under way.
     Handshake(Handshake),
     /// It is through.
-    Open {
-        machine: Machine,
-        /// Application data of the device has come.
-        data: bool,
-        /// The device has closed its side.
-        closed: bool,
-    },
-    /// There is no TLS on it.
-    Plain,
     Open(Open),
     /// The server says nothing more, as a fault wants it.
     Stalled,
@@ -130,6 +124,7 @@ impl<S: Clone> Clone for Tls<S> {
             epoch: self.epoch,
             faults: self.faults.clone(),
             connections: BTreeMap::new(),
+            plain: BTreeSet::new(),
             now: self.now,
             out: VecDeque::new(),
         }
@@ -158,6 +153,7 @@ impl<S: StreamService> Tls<S> {
             epoch,
             faults: Faults::default(),
             connections: BTreeMap::new(),
+            plain: BTreeSet::new(),
             now: Instant::ZERO,
             out: VecDeque::new(),
         })
@@ -173,12 +169,6 @@ impl<S: StreamService> Tls<S> {
         &mut self.inner
     }
 
-    /// A connection was opened past TLS, at the service's plain port: its bytes pass as they are.
-    pub fn opened_plain(&mut self, now: Instant, conn: Conn, peer: SocketAddrV4) {
-        self.now = now;
-        self.connections.insert(conn, Connection { peer, opened: now, phase: Phase::Plain });
-        self.inner.opened(now, conn, peer);
-        self.drain();
     /// Lets it misbehave. The same name again replaces what it named.
     ///
     /// # Errors
@@ -240,150 +230,6 @@ impl<S: StreamService> Tls<S> {
         }
     }
 
-    /// Gives up a connection whose handshake is not through.
-    fn fail(&mut self, conn: Conn, why: String) {
-        self.phase(conn, Phase::Over);
-        self.see(TlsSeen::Failed { conn, why });
-        self.out.push_back(StreamOut::Close { conn });
-    }
-
-    /// Bytes of the device for a connection that has its machine.
-    fn take(&mut self, conn: Conn, bytes: &[u8]) {
-        let unix = self.unix();
-        let Some(connection) = self.connections.get_mut(&conn) else { return };
-        let taken = match &mut connection.phase {
-            Phase::Handshake(machine) => machine.take(unix, bytes),
-            Phase::Open { machine, closed: false, .. } => machine.take(unix, bytes),
-            _ => return,
-        };
-        let Taken { data, closed, broken, send } = taken;
-        self.send(conn, send);
-        self.open_if_through(conn);
-        self.deliver(conn, &data);
-        if closed {
-            self.device_closed(conn);
-        }
-        if let Some(broken) = broken {
-            self.break_off(conn, broken);
-        }
-    }
-
-    fn open_if_through(&mut self, conn: Conn) {
-        let Some(connection) = self.connections.get_mut(&conn) else { return };
-        let peer = connection.peer;
-        match std::mem::replace(&mut connection.phase, Phase::Over) {
-            Phase::Handshake(machine) if machine.is_open() => {
-                let agreed = machine.agreed();
-                connection.phase = Phase::Open { machine, data: false, closed: false };
-                let (version, cipher, client) = (agreed.version, agreed.cipher, agreed.client);
-                self.see(TlsSeen::Established { conn, version, cipher, client });
-                self.inner.opened(self.now, conn, peer);
-                self.drain();
-            }
-            other => connection.phase = other,
-        }
-    }
-
-    fn deliver(&mut self, conn: Conn, bytes: &[u8]) {
-        if bytes.is_empty() {
-            return;
-        }
-        let Some(Phase::Open { data, .. }) = self.connections.get_mut(&conn).map(|of| &mut of.phase) else {
-            return;
-        };
-        if !std::mem::replace(data, true) {
-            self.see(TlsSeen::FirstData { conn });
-        }
-        self.inner.received(self.now, conn, bytes);
-        self.drain();
-    }
-
-    fn device_closed(&mut self, conn: Conn) {
-        self.see_alert(conn, AlertDescription::CloseNotify.code());
-        match self.connections.get_mut(&conn).map(|of| &mut of.phase) {
-            Some(Phase::Open { closed, .. }) if !*closed => {
-                *closed = true;
-                self.inner.ended(self.now, conn, End::ByDevice);
-                self.drain();
-            }
-            Some(phase) => {
-                *phase = Phase::Over;
-                self.out.push_back(StreamOut::Close { conn });
-            }
-            None => (),
-        }
-    }
-
-    fn see_alert(&mut self, conn: Conn, code: u8) {
-        let fatal =
-            code != AlertDescription::CloseNotify.code() && code != AlertDescription::UserCanceled.code();
-        self.see(TlsSeen::Alert { conn, description: AlertDescription::name_of(code), fatal });
-    }
-
-    /// The connection is beyond use.
-    fn break_off(&mut self, conn: Conn, broken: Broken) {
-        let end = match broken {
-            Broken::Alert(code) => {
-                self.see_alert(conn, code);
-                End::ResetByDevice
-            }
-            Broken::Peer { why, .. } => {
-                self.see(TlsSeen::Failed { conn, why });
-                End::ByService
-            }
-        };
-        self.end(conn, end);
-        self.out.push_back(StreamOut::Close { conn });
-    }
-
-    /// A connection ends here; the service behind hears of it if it knows of it.
-    fn end(&mut self, conn: Conn, end: End) {
-        let Some(connection) = self.connections.get_mut(&conn) else { return };
-        if let Phase::Open { .. } = std::mem::replace(&mut connection.phase, Phase::Over) {
-            self.inner.ended(self.now, conn, end);
-            self.drain();
-        }
-    }
-
-    /// Takes what the service behind wants done.
-    fn drain(&mut self) {
-        while let Some(out) = self.inner.output() {
-            match out {
-                out @ (StreamOut::Send { conn, .. }
-                | StreamOut::Close { conn }
-                | StreamOut::Reset { conn })
-                    if self.is_plain(conn) =>
-                {
-                    self.out.push_back(out);
-                }
-                StreamOut::Send { conn, bytes } => {
-                    if let Some(Phase::Open { machine, .. }) =
-                        self.connections.get_mut(&conn).map(|of| &mut of.phase)
-                    {
-                        let sealed = machine.seal(&bytes);
-                        self.send(conn, sealed);
-                    }
-                }
-                StreamOut::Close { conn } => {
-                    if let Some(Phase::Open { mut machine, .. }) = self.take_phase(conn) {
-                        self.send(conn, machine.close(None));
-                        self.out.push_back(StreamOut::Close { conn });
-                    }
-                }
-                StreamOut::Reset { conn } => {
-                    if let Some(Phase::Open { .. }) = self.take_phase(conn) {
-                        self.out.push_back(StreamOut::Reset { conn });
-                    }
-                }
-                other @ (StreamOut::Deaf { .. } | StreamOut::Seen(_)) => self.out.push_back(other),
-            }
-        }
-    }
-
-    fn is_plain(&self, conn: Conn) -> bool {
-        self.connections.get(&conn).is_some_and(|of| matches!(of.phase, Phase::Plain))
-    }
-
     fn take_phase(&mut self, conn: Conn) -> Option<Phase> {
         self.connections.get_mut(&conn).map(|of| std::mem::replace(&mut of.phase, Phase::Over))
     }
@@ -397,9 +243,8 @@ impl<S: StreamService> StreamService for Tls<S> {
 
     fn received(&mut self, now: Instant, conn: Conn, bytes: &[u8]) {
         self.now = now;
-        if self.is_plain(conn) {
-            self.inner.received(now, conn, bytes);
-            return self.drain();
+        if self.received_plain(now, conn, bytes) {
+            return;
         }
         let Some(connection) = self.connections.get_mut(&conn) else { return };
         let Phase::Hello(hello) = &mut connection.phase else { return self.take(conn, bytes) };
@@ -418,6 +263,9 @@ impl<S: StreamService> StreamService for Tls<S> {
 
     fn ended(&mut self, now: Instant, conn: Conn, end: End) {
         self.now = now;
+        if self.ended_plain(now, conn, end) {
+            return;
+        }
         let Some(connection) = self.connections.get_mut(&conn) else { return };
         let by_device = end == End::ByDevice;
         match &mut connection.phase {
@@ -437,13 +285,6 @@ impl<S: StreamService> StreamService for Tls<S> {
             }
             Phase::Stalled | Phase::Resetting(_) => {
                 self.out.extend(by_device.then_some(StreamOut::Close { conn }))
-            }
-            Phase::Plain => {
-                self.inner.ended(now, conn, end);
-                self.drain();
-                if by_device {
-                    return;
-                }
             }
             Phase::Over => (),
         }

@@ -131,6 +131,7 @@ impl<S: StreamService> Tls<S> {
     /// Takes what the service behind wants done.
     pub(super) fn drain(&mut self) {
         while let Some(out) = self.inner.output() {
+            let Some(out) = self.pass_plain(out) else { continue };
             match out {
                 StreamOut::Send { conn, bytes } => self.write(conn, &bytes),
                 StreamOut::Close { conn } => {
