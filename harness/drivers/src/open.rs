@@ -374,7 +374,7 @@ impl RigDut {
             Some(LinkDriver::Netem(params)) => {
                 Some(crate::link::netem(params, seed, watch.clone(), Arc::clone(clock))?)
             }
-            None => None,
+            Some(LinkDriver::Virtual(_)) | None => None,
         };
         Ok(doors)
     }
