@@ -16,8 +16,11 @@ mod heap_and_boots_stable;
 mod log_matches;
 mod memory;
 mod never;
+mod no_plaintext;
+mod only_talks_to;
 mod own_doing;
 mod recovers;
+mod refuses_tls;
 mod reset_cause;
 mod reset_storm;
 mod response;
@@ -45,9 +48,12 @@ pub use heap_and_boots_stable::{Gauge, HeapAndBootsStable};
 pub use log_matches::{LogLevel, LogMatches};
 pub use memory::{MemoryHolds, MemoryWhen};
 pub use never::Never;
+pub use no_plaintext::NoPlaintext;
+pub use only_talks_to::OnlyTalksTo;
 pub(crate) use own_doing::unheard;
 pub use own_doing::{Except, Exceptions};
 pub use recovers::Recovers;
+pub use refuses_tls::RefusesTls;
 pub use reset_cause::ResetCause;
 pub use reset_storm::ResetStorm;
 pub use returns_to::ReturnsTo;
@@ -81,6 +87,9 @@ crate::kinds! {
         "log_matches" => LogMatches(LogMatches),
         "memory" => Memory(MemoryHolds),
         "heap_and_boots_stable" => HeapAndBootsStable(HeapAndBootsStable),
+        "refuses_tls" => RefusesTls(RefusesTls),
+        "no_plaintext" => NoPlaintext(NoPlaintext),
+        "only_talks_to" => OnlyTalksTo(OnlyTalksTo),
     }
 }
 

@@ -100,6 +100,15 @@ mod sensor_out_of_range;
 mod sensor_stuck;
 mod service_down;
 mod slow_ramp;
+mod tls_alert;
+mod tls_ca_rotated;
+mod tls_certificate;
+mod tls_client_refused;
+mod tls_no_common_version;
+mod tls_reset;
+mod tls_stall;
+mod tls_ticket_refused;
+mod tls_truncated_close;
 
 pub use battery_low::BatteryLow;
 pub use battery_sag::BatterySag;
@@ -144,6 +153,15 @@ pub use sensor_out_of_range::SensorOutOfRange;
 pub use sensor_stuck::SensorStuck;
 pub use service_down::ServiceDown;
 pub use slow_ramp::SlowRamp;
+pub use tls_alert::TlsAlert;
+pub use tls_ca_rotated::TlsCaRotated;
+pub use tls_certificate::{ShownCertificate, TlsCertificate};
+pub use tls_client_refused::TlsClientRefused;
+pub use tls_no_common_version::TlsNoCommonVersion;
+pub use tls_reset::TlsReset;
+pub use tls_stall::TlsStall;
+pub use tls_ticket_refused::TlsTicketRefused;
+pub use tls_truncated_close::TlsTruncatedClose;
 
 use crate::action::{Action, Done, FlashCut, InputState, SupplyCourse};
 use crate::event::What;
@@ -202,6 +220,15 @@ crate::kinds! {
         "ntp_wrong_time" => NtpWrongTime(NtpWrongTime),
         "ntp_unsynchronised" => NtpUnsynchronised(NtpUnsynchronised),
         "ntp_next_era" => NtpNextEra(NtpNextEra),
+        "tls_certificate" => TlsCertificate(TlsCertificate),
+        "tls_ca_rotated" => TlsCaRotated(TlsCaRotated),
+        "tls_client_refused" => TlsClientRefused(TlsClientRefused),
+        "tls_no_common_version" => TlsNoCommonVersion(TlsNoCommonVersion),
+        "tls_stall" => TlsStall(TlsStall),
+        "tls_reset" => TlsReset(TlsReset),
+        "tls_alert" => TlsAlert(TlsAlert),
+        "tls_truncated_close" => TlsTruncatedClose(TlsTruncatedClose),
+        "tls_ticket_refused" => TlsTicketRefused(TlsTicketRefused),
     }
 }
 

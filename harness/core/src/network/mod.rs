@@ -19,7 +19,7 @@ pub use mqtt::{MqttFault, MqttSeen};
 pub use ntp::{Kiss, NtpFault, NtpSeen};
 pub use packet::{Fate, PacketRule, Predicate};
 pub use tcp::{Conn, End, TcpSeen};
-pub use tls::{AlertDescription, BadCertificate, HandshakeState, TlsFault, TlsSeen};
+pub use tls::{AlertDescription, BadCertificate, HandshakeState, Secured, TlsFault, TlsSeen};
 
 use serde::{Deserialize, Serialize};
 

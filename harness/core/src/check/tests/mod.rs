@@ -5,6 +5,7 @@ mod controls;
 mod looks;
 mod responses;
 mod service;
+mod trust;
 
 use super::tape::Tape;
 use super::{Check, Durable, ResetCause, Timeline};
