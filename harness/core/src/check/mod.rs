@@ -18,9 +18,12 @@ mod log_matches;
 mod memory;
 mod never;
 mod offline_buffer;
+mod no_plaintext;
+mod only_talks_to;
 mod own_doing;
 mod records;
 mod recovers;
+mod refuses_tls;
 mod reset_cause;
 mod reset_storm;
 mod responds_to;
@@ -53,11 +56,14 @@ pub use log_matches::{LogLevel, LogMatches};
 pub use memory::{MemoryHolds, MemoryWhen};
 pub use never::Never;
 pub use offline_buffer::{Drops, OfflineBuffer};
+pub use no_plaintext::NoPlaintext;
+pub use only_talks_to::OnlyTalksTo;
 pub(crate) use own_doing::unheard;
 pub use own_doing::{Except, Exceptions};
 pub(crate) use records::SEQUENCE;
 pub use records::{AtMost, AtMostShape};
 pub use recovers::Recovers;
+pub use refuses_tls::RefusesTls;
 pub use reset_cause::ResetCause;
 pub use reset_storm::ResetStorm;
 pub use responds_to::{RespondsTo, Shows};
@@ -98,6 +104,9 @@ crate::kinds! {
         "backoff" => Backoff(Backoff),
         "offline_buffer" => OfflineBuffer(OfflineBuffer),
         "responds_to" => RespondsTo(RespondsTo),
+        "refuses_tls" => RefusesTls(RefusesTls),
+        "no_plaintext" => NoPlaintext(NoPlaintext),
+        "only_talks_to" => OnlyTalksTo(OnlyTalksTo),
     }
 }
 

@@ -168,6 +168,15 @@ mod service_down;
 mod service_restart;
 mod service_slow;
 mod slow_ramp;
+mod tls_alert;
+mod tls_ca_rotated;
+mod tls_certificate;
+mod tls_client_refused;
+mod tls_no_common_version;
+mod tls_reset;
+mod tls_stall;
+mod tls_ticket_refused;
+mod tls_truncated_close;
 
 pub use battery_low::BatteryLow;
 pub use battery_sag::BatterySag;
@@ -265,6 +274,15 @@ pub use service_down::ServiceDown;
 pub use service_restart::ServiceRestart;
 pub use service_slow::ServiceSlow;
 pub use slow_ramp::SlowRamp;
+pub use tls_alert::TlsAlert;
+pub use tls_ca_rotated::TlsCaRotated;
+pub use tls_certificate::{ShownCertificate, TlsCertificate};
+pub use tls_client_refused::TlsClientRefused;
+pub use tls_no_common_version::TlsNoCommonVersion;
+pub use tls_reset::TlsReset;
+pub use tls_stall::TlsStall;
+pub use tls_ticket_refused::TlsTicketRefused;
+pub use tls_truncated_close::TlsTruncatedClose;
 
 use crate::action::{Action, Done, FlashCut, InputState, SupplyCourse};
 use crate::event::What;
@@ -376,6 +394,15 @@ crate::kinds! {
         "command_stale" => CommandStale(CommandStale),
         "command_out_of_order" => CommandOutOfOrder(CommandOutOfOrder),
         "command_duplicated" => CommandDuplicated(CommandDuplicated),
+        "tls_certificate" => TlsCertificate(TlsCertificate),
+        "tls_ca_rotated" => TlsCaRotated(TlsCaRotated),
+        "tls_client_refused" => TlsClientRefused(TlsClientRefused),
+        "tls_no_common_version" => TlsNoCommonVersion(TlsNoCommonVersion),
+        "tls_stall" => TlsStall(TlsStall),
+        "tls_reset" => TlsReset(TlsReset),
+        "tls_alert" => TlsAlert(TlsAlert),
+        "tls_truncated_close" => TlsTruncatedClose(TlsTruncatedClose),
+        "tls_ticket_refused" => TlsTicketRefused(TlsTicketRefused),
     }
 }
 

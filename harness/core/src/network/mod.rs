@@ -25,7 +25,7 @@ pub use packet::{Fate, PacketRule, Predicate, Protocol, TcpFlag};
 pub use payload::{COMMAND, Content, PayloadKind, Written};
 pub use reason::{Farewell, Refusal};
 pub use tcp::{Conn, End, TcpSeen};
-pub use tls::{AlertDescription, BadCertificate, HandshakeState, TlsFault, TlsSeen};
+pub use tls::{AlertDescription, BadCertificate, HandshakeState, Secured, TlsFault, TlsSeen};
 
 use serde::{Deserialize, Serialize};
 

@@ -255,6 +255,9 @@ impl<S: StreamService> StreamService for Tls<S> {
             FirstBytes::Other => None,
         };
         let bytes = std::mem::take(hello);
+        if !client_hello::is_handshake(&bytes) {
+            self.see(TlsSeen::NotTls { conn });
+        }
         if let Some(ClientHello { name, resumes }) = first.clone() {
             self.see(TlsSeen::ClientHello { conn, name, resumes });
         }

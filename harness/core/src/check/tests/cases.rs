@@ -1,7 +1,7 @@
 //! Timelines that each check must pass, fail and leave open. Every case is there to catch a plausible wrong check: one
 //! that counts from the wrong place, or stops at the wrong one, or measures from the wrong event.
 
-use super::{looks, network, responses, service};
+use super::{looks, network, responses, service, trust};
 use crate::check::tape::Tape;
 use crate::check::{BootsAtMost, Check, Durable, Never, Recovers, ResetCause, Seen};
 use crate::event::{Phase, StepOutcome};
@@ -483,6 +483,7 @@ pub(super) fn cases() -> Vec<Case> {
         service::cases(),
         looks::cases(),
         network::cases(),
+        trust::cases(),
     ]
     .into_iter()
     .flatten()

@@ -1,7 +1,7 @@
 //! What each check says of a control run: the same run without its faults.
 
 use super::cases::{recovers_check, start};
-use super::{finding, looks, network, responses, service};
+use super::{finding, looks, network, responses, service, trust};
 use crate::check::tape::Tape;
 use crate::check::{BootsAtMost, Check, Durable, During, MemoryWhen, Never, ResetCause, Seen, Timeline};
 use crate::event::Phase;
@@ -57,6 +57,10 @@ fn controls() -> Vec<Control> {
         ),
         control(service::available(90), Some(Fail), beats(Tape::steady()).ms(5000).end()),
         control(service::available(90), None, Tape::steadying()),
+        control(trust::refuses(None), Some(Pass), trust::accepted(start(), 1).end()),
+        control(trust::refuses(None), Some(Fail), start().end()),
+        control(trust::plain(), Some(Pass), trust::accepted(start(), 1).end()),
+        control(trust::only(), Some(Inconclusive), start().end()),
         control(responses::detects(), Some(Pass), start().end()),
         control(responses::detects(), Some(Fail), start().signal("alarm").end()),
         control(responses::detects(), Some(Inconclusive), Tape::blank()),

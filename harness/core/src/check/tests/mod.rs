@@ -6,6 +6,7 @@ mod looks;
 mod network;
 mod responses;
 mod service;
+mod trust;
 
 use super::tape::Tape;
 use super::{Check, Durable, ResetCause, Timeline};
