@@ -8,6 +8,7 @@ mod open;
 mod parameters;
 mod power;
 mod program;
+mod services;
 mod stimulus;
 mod supply;
 #[cfg(feature = "virtual")]
@@ -22,6 +23,7 @@ pub use open::{
 };
 pub use parameters::VirtualParams;
 pub use power::CommandParams;
+pub use services::{BrokerParams, BrokerUrl};
 pub use stimulus::StimulusCommandParams;
 pub use supply::ScpiParams;
 

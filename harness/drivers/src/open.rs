@@ -8,6 +8,7 @@ use crate::debug::{ProbeRs, ProbeRsParams, Target, opener};
 use crate::link::NetemParams;
 use crate::parameters::VirtualParams;
 use crate::power::{Command, CommandParams};
+use crate::services::{Broker, BrokerParams};
 use crate::stimulus::{StimulusCommand, StimulusCommandParams};
 use crate::supply::{Scpi, ScpiParams};
 use brownout_core::kinds::{Kind, Table};
@@ -80,6 +81,7 @@ brownout_core::kinds! {
 brownout_core::kinds! {
     /// What can stand behind a services port.
     pub enum ServicesDriver("services driver", "services drivers") {
+        "broker" => Broker(BrokerParams),
         "virtual" => Virtual(VirtualParams),
     }
 }
@@ -376,6 +378,11 @@ impl RigDut {
             }
             Some(LinkDriver::Virtual(_)) | None => None,
         };
+        if let Some(ServicesDriver::Broker(params)) = &self.services {
+            let broker =
+                Broker::start(params.clone(), watch.clone(), Arc::clone(clock)).map_err(no_thread)?;
+            doors.services = Some(Rc::new(broker));
+        }
         Ok(doors)
     }
 
