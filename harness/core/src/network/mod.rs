@@ -234,6 +234,7 @@ impl Traffic {
                 | TlsSeen::Established { conn, .. }
                 | TlsSeen::Alert { conn, .. }
                 | TlsSeen::Failed { conn, .. }
+                | TlsSeen::NotTls { conn }
                 | TlsSeen::FirstData { conn },
             )
             | Self::Mqtt(
