@@ -33,7 +33,8 @@ const SEND_BUFFER: usize = 32 * 1024;
 /// What is held behind that; a service that sends more without being listened to has its connection reset.
 const MOST_PENDING: usize = 4 << 20;
 
-/// A device that acknowledges nothing for so long, on the stack's clock, is given up: 150 s.
+/// A device that acknowledges nothing of what was sent for so long, on the stack's clock, is given up: 150 s. The stack
+/// itself would count on a connection on which nobody has anything to say, too.
 const GIVE_UP: StackDuration = StackDuration::from_secs(30);
 
 /// Attempts to connect that are remembered, so that a segment that is sent again does not count again.
@@ -266,7 +267,6 @@ impl Gateway {
         let buffer = |size| tcp::SocketBuffer::new(vec![0; size]);
         let mut socket = tcp::Socket::new(buffer(RECEIVE_WINDOW), buffer(SEND_BUFFER));
         socket.set_nagle_enabled(false);
-        socket.set_timeout(Some(GIVE_UP));
         if socket.listen(IpEndpoint::new(IpAddress::Ipv4(*to.ip()), to.port())).is_err() {
             return;
         }
@@ -446,6 +446,12 @@ impl Gateway {
                 flow.pending.drain(..sent);
                 moved = true;
             }
+            let owed = socket.send_queue() > 0
+                || matches!(
+                    socket.state(),
+                    State::FinWait1 | State::LastAck | State::Closing | State::SynReceived
+                );
+            socket.set_timeout(owed.then_some(GIVE_UP));
             let ended = |end| {
                 let seen = TcpSeen::Closed { conn: flow.conn, end };
                 [GatewayOut::Seen(Traffic::Tcp(seen)), GatewayOut::Ended { conn: flow.conn, end }]

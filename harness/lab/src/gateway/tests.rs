@@ -190,6 +190,17 @@ fn a_device_that_resets_or_vanishes_is_told_apart() {
 }
 
 #[test]
+fn a_connection_on_which_nobody_speaks_stays() {
+    let mut device = Device::new();
+    let handle = device.connect(Service::Broker, MQTTS_PORT);
+    device.live(600_000);
+    assert_eq!(device.ends(), []);
+    device.socket(handle).send_slice(b"still there").unwrap();
+    device.live(200);
+    assert_eq!(device.received(), b"still there");
+}
+
+#[test]
 fn an_attempt_is_counted_once_however_often_it_is_sent() {
     let mut device = Device::new();
     device.gateway.absent(Instant(0), Service::Broker, Some(Absence::Silent));
