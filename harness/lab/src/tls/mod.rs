@@ -1,5 +1,6 @@
 //! TLS in front of a service: the handshake, the certificates, and what goes wrong with them.
 
+mod client;
 mod client_hello;
 mod config;
 mod flight;
@@ -10,6 +11,8 @@ mod provider;
 mod stream;
 mod surroundings;
 mod wrong;
+
+pub use client::Client;
 
 use crate::faults::Faults;
 use crate::pki::{Entropy, Pki, PkiError};

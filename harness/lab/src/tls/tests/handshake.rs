@@ -112,7 +112,7 @@ fn sessions_are_resumed_only_where_there_are_tickets() {
 fn closing_and_breaking_off_reach_the_service_once() {
     let mut world = World::new(Settings::default(), Device::usual);
     world.connect();
-    world.device.tls().send_close_notify();
+    world.device.client.close();
     world.settle();
     world.server.ended(world.now, world.conn, End::ByDevice);
     assert_eq!(world.server.inner().ends, [End::ByDevice]);
@@ -194,9 +194,9 @@ proptest! {
         let mut place = at;
         for round in 0..3 {
             if round == 2 && world.device.error.is_none() && !world.device.tls().is_handshaking() {
-                world.device.write(b"hello");
+                world.device.client.write(b"hello");
             }
-            let mut up = world.device.pending();
+            let mut up = world.device.client.pending();
             match up.get_mut(place) {
                 Some(byte) => { *byte ^= 1 << bit; place = usize::MAX; }
                 None => place = place.saturating_sub(up.len()),

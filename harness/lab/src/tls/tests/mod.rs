@@ -96,13 +96,13 @@ impl World {
     }
 
     pub(super) fn say(&mut self, bytes: &[u8]) {
-        self.device.write(bytes);
+        self.device.client.write(bytes);
         self.settle();
     }
 
     pub(super) fn settle(&mut self) {
         loop {
-            let up = self.device.pending();
+            let up = self.device.client.pending();
             if !up.is_empty() {
                 self.server.received(self.now, self.conn, &up);
             }
