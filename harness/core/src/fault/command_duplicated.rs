@@ -1,7 +1,8 @@
 //! `command_duplicated`: a command comes more than once.
 
 use super::{FaultKind, Lowered, Lowering, misbehave};
-use crate::network::{COMMAND, Content, Misbehave, MqttFault, Payload, Quality};
+use crate::command::Qos;
+use crate::network::{COMMAND, Content, Misbehave, MqttFault, Payload};
 use crate::port::Port;
 use crate::time::Duration;
 
@@ -14,10 +15,11 @@ fault! {
         command: String = "command" (OneLine) or COMMAND.to_owned(),
         /// How often it comes in all.
         times: u32 = "times" (Positive) or 2,
-        /// Where to; where the device listens if left out: its first filter, with something in the place of wildcards.
+        /// Where to. One with wildcards is any that it takes in and the device listens to; left out, any that the device listens
+        /// to.
         topic: Option<String> = "topic" optional,
         /// Its quality of service.
-        qos: Quality = "qos" or Quality::AtLeastOnce,
+        qos: Qos = "qos" or Qos::AtLeastOnce,
     } lasting Duration::from_secs(10)
 }
 
@@ -35,7 +37,7 @@ impl FaultKind for CommandDuplicated {
             Misbehave::Mqtt(MqttFault::Messages {
                 topic: self.topic.clone(),
                 contents: vec![Content::Literal(self.same(cx.seed)); self.times as usize],
-                qos: self.qos.number(),
+                qos: self.qos.level(),
             }),
             self.hold,
         )

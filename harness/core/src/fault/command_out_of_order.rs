@@ -1,7 +1,8 @@
 //! `command_out_of_order`: commands come in another order.
 
 use super::{FaultKind, Lowered, Lowering, misbehave};
-use crate::network::{Content, Misbehave, MqttFault, Payload, Quality};
+use crate::command::Qos;
+use crate::network::{Content, Misbehave, MqttFault, Payload};
 use crate::port::Port;
 use crate::time::Duration;
 
@@ -13,10 +14,11 @@ fault! {
         /// The commands as they were meant, in JSON; two set points if left out. `{n}` in them is a number that no other message
         /// of the run has.
         commands: Option<Vec<String>> = "commands" optional,
-        /// Where to; where the device listens if left out: its first filter, with something in the place of wildcards.
+        /// Where to. One with wildcards is any that it takes in and the device listens to; left out, any that the device listens
+        /// to.
         topic: Option<String> = "topic" optional,
         /// Its quality of service.
-        qos: Quality = "qos" or Quality::AtLeastOnce,
+        qos: Qos = "qos" or Qos::AtLeastOnce,
     } lasting Duration::from_secs(10)
 }
 
@@ -41,7 +43,7 @@ impl FaultKind for CommandOutOfOrder {
             Misbehave::Mqtt(MqttFault::Messages {
                 topic: self.topic.clone(),
                 contents: self.contents(),
-                qos: self.qos.number(),
+                qos: self.qos.level(),
             }),
             self.hold,
         )

@@ -1,7 +1,8 @@
 //! `command_stale`: a command comes after it has expired.
 
 use super::{FaultKind, Lowered, Lowering, misbehave};
-use crate::network::{Content, Misbehave, MqttFault, Payload, Quality};
+use crate::command::Qos;
+use crate::network::{Content, Misbehave, MqttFault, Payload};
 use crate::port::Port;
 use crate::time::Duration;
 
@@ -13,10 +14,11 @@ fault! {
         /// The command, in JSON; one that expired when 2020 began if left out. `{n}` in it is a number that no other message of
         /// the run has.
         command: Option<Payload> = "command" optional,
-        /// Where to; where the device listens if left out: its first filter, with something in the place of wildcards.
+        /// Where to. One with wildcards is any that it takes in and the device listens to; left out, any that the device listens
+        /// to.
         topic: Option<String> = "topic" optional,
         /// Its quality of service.
-        qos: Quality = "qos" or Quality::AtLeastOnce,
+        qos: Qos = "qos" or Qos::AtLeastOnce,
     } lasting Duration::from_secs(10)
 }
 
@@ -31,7 +33,7 @@ impl FaultKind for CommandStale {
                 contents: vec![Content::Literal(
                     self.command.clone().unwrap_or_else(|| Payload::from(STALE)),
                 )],
-                qos: self.qos.number(),
+                qos: self.qos.level(),
             }),
             self.hold,
         )

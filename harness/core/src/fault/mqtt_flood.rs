@@ -1,9 +1,8 @@
 //! `mqtt_flood`: the device is flooded with messages.
 
 use super::{FaultKind, Lowered, Lowering, misbehave};
-use crate::network::{
-    COMMAND, Content, CorpusFile, Misbehave, MqttFault, Payload, PayloadKind, Quality, Written,
-};
+use crate::command::Qos;
+use crate::network::{COMMAND, Content, CorpusFile, Misbehave, MqttFault, Payload, PayloadKind, Written};
 use crate::port::Port;
 use crate::step::Rate;
 use crate::time::Duration;
@@ -15,7 +14,8 @@ fault! {
     pub struct MqttFlood {
         /// How many.
         rate: Rate = "rate" or Rate { count: 100, per: Duration::from_secs(1) },
-        /// Where to; where the device listens if left out: its first filter, with something in the place of wildcards.
+        /// Where to. One with wildcards is any that it takes in and the device listens to; left out, any that the device listens
+        /// to.
         topic: Option<String> = "topic" optional,
         /// How it is wrong, made from `from`.
         kind: Option<PayloadKind> = "as" optional,
@@ -26,7 +26,7 @@ fault! {
         /// The good command that they are made from, in JSON; and what they are if nothing else is written.
         from: String = "from" (OneLine) or COMMAND.to_owned(),
         /// Their quality of service.
-        qos: Quality = "qos" or Quality::AtMostOnce,
+        qos: Qos = "qos" or Qos::AtMostOnce,
     } lasting Duration::from_secs(30)
 }
 
@@ -52,7 +52,7 @@ impl FaultKind for MqttFlood {
                     &self.from,
                     cx.seed,
                 ),
-                qos: self.qos.number(),
+                qos: self.qos.level(),
             }),
             self.hold,
         )

@@ -10,7 +10,8 @@ fault! {
     ///
     /// `mqtt_retained_garbage: {as: not_json, for: 60s}`
     pub struct MqttRetainedGarbage {
-        /// Where to; where the device listens if left out: its first filter, with something in the place of wildcards.
+        /// Where to. One with wildcards is any that it takes in and the device listens to; left out, any that the device listens
+        /// to.
         topic: Option<String> = "topic" optional,
         /// How it is wrong, made from `from`.
         kind: Option<PayloadKind> = "as" optional,

@@ -12,7 +12,8 @@ fault! {
     pub struct MqttWillStorm {
         /// How many. A broker keeps at most 1000 waiting for a client.
         count: u32 = "count" (Positive) or 200,
-        /// Where to; the name of the other client stands in the place of wildcards. Where the device listens if left out.
+        /// Where to. One with wildcards is any that it takes in and the device listens to; left out, any that the device listens
+        /// to. The name of the other client stands for what the device's filter leaves open.
         topic: Option<String> = "topic" optional,
     } lasting Duration::from_secs(10)
 }

@@ -1,9 +1,8 @@
 //! `payload`: a command is not as it should be.
 
 use super::{FaultKind, Lowered, Lowering, misbehave};
-use crate::network::{
-    COMMAND, Content, CorpusFile, Misbehave, MqttFault, Payload, PayloadKind, Quality, Written,
-};
+use crate::command::Qos;
+use crate::network::{COMMAND, Content, CorpusFile, Misbehave, MqttFault, Payload, PayloadKind, Written};
 use crate::port::Port;
 use crate::time::Duration;
 
@@ -20,10 +19,11 @@ fault! {
         text: Option<Payload> = "text" optional,
         /// The good command that it is made from, in JSON. `{n}` in it is a number that no other message of the run has.
         from: String = "from" (OneLine) or COMMAND.to_owned(),
-        /// Where to; where the device listens if left out: its first filter, with something in the place of wildcards.
+        /// Where to. One with wildcards is any that it takes in and the device listens to; left out, any that the device listens
+        /// to.
         topic: Option<String> = "topic" optional,
         /// Its quality of service.
-        qos: Quality = "qos" or Quality::AtLeastOnce,
+        qos: Qos = "qos" or Qos::AtLeastOnce,
     } lasting Duration::from_secs(10)
 }
 
@@ -45,7 +45,7 @@ impl FaultKind for PayloadFault {
             Misbehave::Mqtt(MqttFault::Messages {
                 topic: self.topic.clone(),
                 contents: vec![self.written().content(usual(&self.from, cx.seed), &self.from, cx.seed)],
-                qos: self.qos.number(),
+                qos: self.qos.level(),
             }),
             self.hold,
         )

@@ -19,7 +19,7 @@ pub use corpus::CorpusFile;
 pub use dhcp::{DhcpFault, DhcpSeen};
 pub use dns::{DnsFault, DnsMisbehaviour, DnsSeen, Host, Rcode};
 pub use http::{HttpFault, HttpHost, HttpSeen, MoreOrLess, StatusCode};
-pub use mqtt::{BrokerPacket, Damage, MqttFault, MqttSeen, Quality};
+pub use mqtt::{BrokerPacket, Damage, MqttFault, MqttSeen};
 pub use ntp::{Kiss, NtpFault, NtpSeen};
 pub use packet::{Fate, PacketRule, Predicate, Protocol, TcpFlag};
 pub use payload::{COMMAND, Content, PayloadKind, Written};

@@ -61,33 +61,6 @@ impl BrokerPacket {
     }
 }
 
-/// A quality of service at which messages are published to a device.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Quality {
-    /// 0: at most once.
-    #[serde(rename = "0")]
-    AtMostOnce,
-    /// 1: at least once.
-    #[serde(rename = "1")]
-    AtLeastOnce,
-    /// 2: exactly once.
-    #[serde(rename = "2")]
-    ExactlyOnce,
-}
-
-crate::words!(Quality { AtMostOnce = "0", AtLeastOnce = "1", ExactlyOnce = "2" });
-
-impl Quality {
-    /// As a number.
-    pub const fn number(self) -> u8 {
-        match self {
-            Self::AtMostOnce => 0,
-            Self::AtLeastOnce => 1,
-            Self::ExactlyOnce => 2,
-        }
-    }
-}
-
 /// What is wrong with a malformed packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -117,8 +90,8 @@ crate::words!(Damage {
 
 /// How the broker misbehaves.
 ///
-/// A topic that is left out is the one on which the device listens: its first filter, with something in the place of
-/// wildcards.
+/// A topic with wildcards is one that it takes in and on which the device listens; one that is left out is any on which the
+/// device listens. What the device's own filter leaves open is filled with a name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MqttFault {
@@ -205,7 +178,7 @@ pub enum MqttFault {
     WillStorm {
         /// How many.
         count: u32,
-        /// Where to; the number of the other client stands for wildcards.
+        /// Where to; the name of the other client stands for what the device's filter leaves open.
         topic: Option<String>,
     },
     /// Messages come without pause.

@@ -4,7 +4,7 @@ use super::broker::{Broker, TAKEN_OVER};
 use super::fault::{InForce, invalid_utf8, oversized};
 use super::frame::Frame;
 use super::packet::Version;
-use super::session::{Message, Queued};
+use super::session::{Message, Queued, Session};
 use super::topic;
 use crate::payload;
 use brownout_core::network::{BrokerPacket, Conn, Content, MqttFault};
@@ -228,17 +228,20 @@ impl Broker {
         self.deliver(now, conn, &Queued::new(message(&topic, b"{}".to_vec(), 0, false), 0, false), 0, false)
     }
 
-    /// The topic that is meant: what a filter leaves open is filled. One that is left out is that on which somebody
-    /// listens, those who are connected first; `None` while nobody does.
+    /// The topic that is meant: one with wildcards is that of a filter which it takes in, one that is left out any on which
+    /// somebody listens, those who are connected first. What a filter leaves open is filled. `None` while nobody listens
+    /// there.
     fn place(&self, topic: Option<&str>, fill: &str) -> Option<String> {
-        if let Some(topic) = topic {
-            return Some(topic::name_for(topic, fill));
+        if let Some(topic) = topic.filter(|topic| topic::is_name(topic)) {
+            return Some(topic.to_owned());
         }
+        let listens = |(_, session): (&String, &Session)| {
+            let mut names = session.subscriptions.keys().map(|filter| topic::name_for(filter, fill));
+            names.find(|name| topic.is_none_or(|topic| topic::matches(topic, name)))
+        };
         let sessions = || self.durable.sessions.iter();
-        let filter =
-            |(_, session): (&String, &super::session::Session)| session.subscriptions.keys().next().cloned();
-        let online = sessions().filter(|(id, _)| self.online.contains_key(*id)).find_map(filter);
-        online.or_else(|| sessions().find_map(filter)).map(|filter| topic::name_for(&filter, fill))
+        let online = sessions().filter(|(id, _)| self.online.contains_key(*id)).find_map(listens);
+        online.or_else(|| sessions().find_map(listens))
     }
 
     fn made(&mut self, topic: &str, content: &Content, qos: u8, retain: bool) -> Message {

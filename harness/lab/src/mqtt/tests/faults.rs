@@ -313,6 +313,17 @@ fn messages_wait_for_the_device_and_are_met_when_it_has_them() {
 }
 
 #[test]
+fn a_topic_with_wildcards_is_the_one_that_somebody_listens_to() {
+    for (topic, found) in [("devices/+/command", true), ("#", true), ("devices/+/state", false)] {
+        let (mut world, conn) = listening();
+        let topic = Some(topic.to_owned());
+        world.misbehave(MqttFault::Messages { topic, contents: vec![literal("x")], qos: 1 });
+        let topics: Vec<_> = world.client(conn).messages().into_iter().map(|(topic, ..)| topic).collect();
+        assert_eq!(topics.first().map(String::as_str), found.then_some("devices/7/command"));
+    }
+}
+
+#[test]
 fn a_device_without_power_gets_its_messages_when_it_is_back() {
     let (mut world, conn) = listening();
     world.cut(conn);
