@@ -387,29 +387,22 @@ fn faults_that_would_be_in_each_others_way() {
     ]));
 }
 
-/// Plans one step of a method on a rig whose device has a network.
+/// Plans one step of a method of a device with a network.
 fn plans_on_a_network(step: &str) -> Result<Vec<Plan>, Unresolved> {
     let scenario = with(step, "never: panic").replacen('\n', "\nneeds: [link, services]\n", 1);
-    plans(&scenario, BOARD, &on_a_network(), &Options::default())
+    plans(&scenario, BOARD, VIRTUAL, &Options::default())
 }
 
-/// What is shown for each of these steps on such a rig.
+/// What is shown for each of these steps.
 fn shown_on_a_network(steps: &[&str]) -> String {
     steps.iter().map(|step| plans_on_a_network(step).unwrap_err().to_string()).collect::<Vec<_>>().join("\n")
-}
-
-fn on_a_network() -> String {
-    if VIRTUAL.contains("link:") {
-        return VIRTUAL.to_owned();
-    }
-    VIRTUAL.trim_end().to_owned() + "\n    link: {virtual: {}}\n    services: {virtual: {}}\n"
 }
 
 #[test]
 fn faults_of_the_link_that_would_be_in_each_others_way() {
     insta::assert_snapshot!(shown_on_a_network(&[
-        "delay: {when: {signal: ready}, while: [delay: {direction: up}]}",
-        "delay: {direction: up, when: {signal: ready}, while: [jitter: {by: 20ms}]}",
+        "delay: {meanwhile: [delay: {direction: up}]}",
+        "delay: {direction: up, meanwhile: [jitter: {by: 20ms}]}",
         "loss: {when: {signal: ready}, while: [blackout: {direction: down}]}",
         "netem: {rate: 1Mbit/s, limit: 50, when: {signal: ready}, while: [rate: {to: 64kbit/s}]}",
         "link_flap: {when: {signal: ready}, while: [cable_unplugged: {for: 5s}]}",
@@ -419,8 +412,8 @@ fn faults_of_the_link_that_would_be_in_each_others_way() {
 #[test]
 fn faults_of_the_link_that_go_together() {
     for step in [
-        "delay: {when: {signal: ready}, while: [loss: 10%, {duplicate: {share: 1%}}]}",
-        "delay: {direction: up, when: {signal: ready}, while: [jitter: {by: 20ms, direction: down}]}",
+        "delay: {meanwhile: [loss: {share: 10%, meanwhile: [{duplicate: {share: 1%}}]}]}",
+        "delay: {direction: up, meanwhile: [jitter: {by: 20ms, direction: down}]}",
         "rate: {to: 64kbit/s, when: {signal: ready}, while: [cable_unplugged: {for: 5s}]}",
         "packet: {fate: drop, when: {signal: ready}, while: [mtu_black_hole: {mtu: 576B}]}",
     ] {
