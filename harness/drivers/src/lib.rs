@@ -4,10 +4,12 @@ mod clock;
 mod console;
 mod debug;
 mod link;
+mod network;
 mod open;
 mod parameters;
 mod power;
 mod program;
+mod services;
 mod stimulus;
 mod supply;
 #[cfg(feature = "virtual")]
@@ -15,13 +17,14 @@ pub mod r#virtual;
 
 pub use console::SerialParams;
 pub use debug::{Looks, ProbeRsParams, WireSpeed, image_fits, looks, region_fits, symbols};
-pub use link::NetemParams;
+pub use link::{InlineParams, NetemParams};
 pub use open::{
     BoardFacts, ConsoleDriver, DebugDriver, FlashTraceDriver, LinkDriver, PowerDriver, Rig, RigDut,
-    StimulusDriver, SupplyDriver, tables,
+    ServicesDriver, StimulusDriver, SupplyDriver, tables,
 };
 pub use parameters::VirtualParams;
 pub use power::CommandParams;
+pub use services::{GatewayParams, InlineServicesParams};
 pub use stimulus::StimulusCommandParams;
 pub use supply::ScpiParams;
 

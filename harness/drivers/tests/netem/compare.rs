@@ -284,6 +284,9 @@ impl Findings {
                     "a change: {port:.1} us by the port, {tc:.1} us by tc: {:.0} times",
                     tc / port
                 );
+                if *tc < 50.0 * *port {
+                    self.wrong(format!("a change takes {port:.1} us by the port and {tc:.1} us by tc"));
+                }
             }
             _ => self.wrong("changes were not measured".to_owned()),
         }
