@@ -133,7 +133,7 @@ pub(crate) async fn bad_inputs(text: &mut String) -> Result<(), String> {
         };
         let _ = writeln!(text, "bad {error}");
     }
-    Ok(())
+    wait_for(|| program("ip", &["link", "show", "rig0"]).is_ok())
 }
 
 /// A namespace with a name, the interface in it, and a broker that is somebody else's.
@@ -188,7 +188,9 @@ pub(crate) fn hold() -> ! {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let (_bench, doors) = open(&ports).unwrap();
     runtime.block_on(async {
-        doors.services.as_ref().unwrap().start().await.unwrap();
+        if let Some(services) = &doors.services {
+            services.start().await.unwrap();
+        }
         doors.link.as_ref().unwrap().connect().await.unwrap();
     });
     println!("holding");

@@ -96,7 +96,8 @@ async fn netem(text: &mut String) -> Result<(), String> {
 /// Makes a pair of interfaces: `rig0` is the harness's, `dut0` the device's.
 fn prepare() -> Result<(), String> {
     let flags = nix::mount::MsFlags::empty();
-    for (kind, at) in [("proc", "/proc"), ("sysfs", "/sys")] {
+    // What is written below /run stays in the machine.
+    for (kind, at) in [("proc", "/proc"), ("sysfs", "/sys"), ("tmpfs", "/run")] {
         nix::mount::mount(Some(kind), at, Some(kind), flags, None::<&str>)
             .map_err(|error| format!("{at}: {error}"))?;
     }
