@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use brownout_core::time::Instant;
+use brownout_lab::time::Epoch;
 use brownout_ports::Clock;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,17 +11,27 @@ use std::time::Duration;
 #[derive(Debug)]
 pub(crate) struct Stopwatch {
     origin: std::time::Instant,
+    /// What time it was when it was started.
+    epoch: Epoch,
 }
 
 impl Stopwatch {
     #[allow(clippy::disallowed_methods, reason = "the one place that reads a clock")]
     pub(crate) fn start() -> Arc<Self> {
-        Arc::new(Self { origin: std::time::Instant::now() })
+        let since_1970 = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+        let unix_nanos_at_zero = i64::try_from(since_1970.as_nanos()).unwrap_or(i64::MAX);
+        Arc::new(Self { origin: std::time::Instant::now(), epoch: Epoch { unix_nanos_at_zero } })
     }
 
     #[allow(clippy::disallowed_methods, reason = "the one place that reads a clock")]
     pub(crate) fn now(&self) -> Instant {
         self.at(std::time::Instant::now())
+    }
+
+    /// What time it is where it shows zero.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn epoch(&self) -> Epoch {
+        self.epoch
     }
 
     /// What it showed at a time that was read elsewhere; zero before it was started.

@@ -4,6 +4,7 @@ mod clock;
 mod console;
 mod debug;
 mod link;
+mod network;
 mod open;
 mod parameters;
 mod power;
@@ -16,14 +17,15 @@ pub mod r#virtual;
 
 pub use console::SerialParams;
 pub use debug::{Looks, ProbeRsParams, WireSpeed, image_fits, looks, region_fits, symbols};
-pub use link::NetemParams;
+pub use link::{InlineParams, NetemParams};
 pub use open::{
     BoardFacts, ConsoleDriver, DebugDriver, FlashTraceDriver, LinkDriver, PowerDriver, Rig, RigDut,
-    StimulusDriver, SupplyDriver, tables,
+    ServicesDriver, StimulusDriver, SupplyDriver, tables,
 };
 pub use parameters::VirtualParams;
 pub use power::CommandParams;
 pub use services::{BrokerParams, BrokerUrl};
+pub use services::{GatewayParams, InlineServicesParams};
 pub use stimulus::StimulusCommandParams;
 pub use supply::ScpiParams;
 

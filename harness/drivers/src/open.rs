@@ -5,10 +5,10 @@
 use crate::clock::{Stopwatch, WallClock};
 use crate::console::{Serial, SerialParams};
 use crate::debug::{ProbeRs, ProbeRsParams, Target, opener};
-use crate::link::NetemParams;
+use crate::link::{InlineParams, NetemParams};
 use crate::parameters::VirtualParams;
 use crate::power::{Command, CommandParams};
-use crate::services::{Broker, BrokerParams};
+use crate::services::{Broker, BrokerParams, GatewayParams, InlineServicesParams};
 use crate::stimulus::{StimulusCommand, StimulusCommandParams};
 use crate::supply::{Scpi, ScpiParams};
 use brownout_core::kinds::{Kind, Table};
@@ -74,6 +74,7 @@ brownout_core::kinds! {
     /// What can stand behind a link port.
     pub enum LinkDriver("link driver", "link drivers") {
         "netem" => Netem(NetemParams),
+        "inline" => Inline(InlineParams),
         "virtual" => Virtual(VirtualParams),
     }
 }
@@ -82,6 +83,8 @@ brownout_core::kinds! {
     /// What can stand behind a services port.
     pub enum ServicesDriver("services driver", "services drivers") {
         "broker" => Broker(BrokerParams),
+        "gateway" => Gateway(GatewayParams),
+        "inline" => Inline(InlineServicesParams),
         "virtual" => Virtual(VirtualParams),
     }
 }
@@ -172,6 +175,7 @@ impl Rig {
             });
             let kinds: Vec<_> = dut.ports.iter().map(|(_, driver)| driver).collect();
             let is_virtual = |driver: &Driver| driver.kind == VIRTUAL;
+            network_fits(dut, duts.last(), &mut out);
             let Some(real) = kinds.iter().find(|driver| !is_virtual(driver)) else { continue };
             if file.clock == Clock::Virtual {
                 out.error(
@@ -372,12 +376,8 @@ impl RigDut {
             Some(StimulusDriver::Virtual(_)) => hosted.stimulus(),
             None => None,
         };
-        doors.link = match &self.link {
-            Some(LinkDriver::Netem(params)) => {
-                Some(crate::link::netem(params, seed, watch.clone(), Arc::clone(clock))?)
-            }
-            Some(LinkDriver::Virtual(_)) | None => None,
-        };
+        let ends = crate::network::open(self, seed, watch, clock, hosted.ethernet())?;
+        (doors.link, doors.services) = (ends.link, ends.services);
         if let Some(ServicesDriver::Broker(params)) = &self.services {
             let broker =
                 Broker::start(params.clone(), watch.clone(), Arc::clone(clock)).map_err(no_thread)?;
@@ -428,6 +428,10 @@ impl Host {
         self.0.as_ref().map(|hosted| hosted.console().display().to_string()).unwrap_or_default()
     }
 
+    fn ethernet(&self) -> Option<std::path::PathBuf> {
+        self.0.as_ref().map(|hosted| hosted.host().ethernet_socket())
+    }
+
     fn power(&self) -> Option<Rc<dyn brownout_ports::Power>> {
         self.0.clone().map(|hosted| hosted as Rc<_>)
     }
@@ -463,6 +467,10 @@ impl Host {
         String::new()
     }
 
+    fn ethernet(&self) -> Option<std::path::PathBuf> {
+        None
+    }
+
     fn power(&self) -> Option<Rc<dyn brownout_ports::Power>> {
         None
     }
@@ -492,6 +500,34 @@ fn driver<T: Decode>(driver: Option<&Driver>, out: &mut Diagnostics) -> Option<T
     let key = Key { span: driver.kind_span, text: driver.kind.clone() };
     let node = Node { span: driver.kind_span, value: Value::Map(vec![(key, driver.params.clone())]) };
     T::decode(&node, out)
+}
+
+/// Services stand at the other end of the link that the rig names.
+fn network_fits(file: &brownout_core::rig_file::RigDut, dut: Option<&RigDut>, out: &mut Diagnostics) {
+    let (Some(dut), Some(services)) = (dut, file.driver(Port::Services)) else { return };
+    let wrong = match (&dut.link, &dut.services) {
+        (Some(LinkDriver::Netem(link)), Some(ServicesDriver::Gateway(gateway)))
+            if link.interface != gateway.interface =>
+        {
+            format!("name the same interface for both: `{}` or `{}`", link.interface, gateway.interface)
+        }
+        (Some(LinkDriver::Netem(_)) | None, Some(ServicesDriver::Gateway(_))) => return,
+        (Some(LinkDriver::Inline(_)), Some(ServicesDriver::Inline(_))) => return,
+        (Some(LinkDriver::Virtual(_)) | None, Some(ServicesDriver::Virtual(_))) => return,
+        (Some(LinkDriver::Netem(link)), Some(_)) => {
+            format!("write `services: {{gateway: {{interface: {}}}}}`", link.interface)
+        }
+        (Some(LinkDriver::Inline(_)), Some(_)) => "write `services: inline`".to_owned(),
+        (Some(LinkDriver::Virtual(_)), Some(_)) => "write `services: virtual`".to_owned(),
+        (None, Some(_)) => "give it a link too: `link: {inline: {interface: eth1}}`".to_owned(),
+        (_, None) => return,
+    };
+    out.error(
+        services.kind_span,
+        "these services are not at the other end of this link".to_owned(),
+        "at the end of another link",
+        Some(wrong),
+    );
 }
 
 fn facts<'a>(boards: &'a BTreeMap<String, BoardFacts>, name: &str) -> Result<&'a BoardFacts, PortError> {

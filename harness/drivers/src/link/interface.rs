@@ -1,6 +1,8 @@
 //! Network interfaces of a namespace (ip-link(8), ip-address(8)), by routing messages.
 
+use super::link_trouble;
 use super::netlink::{Attributes, Message, Netlink, Refusal, Request, attribute, flag, native, u32_at};
+use brownout_core::port::{PortError, Trouble};
 use nix::errno::Errno;
 use std::net::Ipv4Addr;
 use std::os::fd::{AsRawFd, BorrowedFd};
@@ -9,6 +11,7 @@ const RTM_NEWLINK: u16 = 16;
 const RTM_DELLINK: u16 = 17;
 const RTM_GETLINK: u16 = 18;
 const RTM_NEWADDR: u16 = 20;
+const RTM_DELADDR: u16 = 21;
 const RTM_NEWROUTE: u16 = 24;
 const RTM_GETROUTE: u16 = 26;
 
@@ -17,8 +20,6 @@ const IFLA_IFNAME: u16 = 3;
 const IFLA_LINKINFO: u16 = 18;
 const IFLA_NET_NS_FD: u16 = 28;
 const IFLA_INFO_KIND: u16 = 1;
-const IFLA_INFO_DATA: u16 = 2;
-const VETH_INFO_PEER: u16 = 1;
 const IFA_ADDRESS: u16 = 1;
 const IFA_LOCAL: u16 = 2;
 const IFA_BROADCAST: u16 = 4;
@@ -112,15 +113,6 @@ pub(crate) fn create(netlink: &mut Netlink, name: &str, kind: &str) -> Result<()
     make(netlink, &Attributes::default().text(IFLA_IFNAME, name).nest(IFLA_LINKINFO, &info))
 }
 
-/// Makes a pair of interfaces at the two ends of one cable (veth(4)).
-pub(crate) fn create_pair(netlink: &mut Netlink, one: &str, other: &str) -> Result<(), Refusal> {
-    let mut peer = Attributes(ifinfomsg(0, 0, 0));
-    peer = peer.text(IFLA_IFNAME, other);
-    let data = Attributes::default().nest(VETH_INFO_PEER, &peer);
-    let info = Attributes::default().text(IFLA_INFO_KIND, "veth").nest(IFLA_INFO_DATA, &data);
-    make(netlink, &Attributes::default().text(IFLA_IFNAME, one).nest(IFLA_LINKINFO, &info))
-}
-
 /// Takes away an interface that was made.
 pub(crate) fn remove(netlink: &mut Netlink, index: u32) -> Result<(), Refusal> {
     let head = ifinfomsg(index, 0, 0);
@@ -135,18 +127,36 @@ pub(crate) fn add_address(
     address: Ipv4Addr,
     prefix: u8,
 ) -> Result<(), Refusal> {
-    // `struct ifaddrmsg`: family, length of prefix, flags, scope, interface.
-    let mut head = vec![nix::libc::AF_INET as u8, prefix, 0, 0];
-    head.extend(index.to_ne_bytes());
     let network = u32::MAX.checked_shr(u32::from(prefix)).unwrap_or(0);
     let broadcast = Ipv4Addr::from_bits(address.to_bits() | network);
-    let mut attributes =
-        Attributes::default().bytes(IFA_LOCAL, &address.octets()).bytes(IFA_ADDRESS, &address.octets());
+    let mut attributes = addresses(address);
     if prefix < 31 {
         attributes = attributes.bytes(IFA_BROADCAST, &broadcast.octets());
     }
-    let flags = flag::CREATE | flag::EXCL;
+    let (head, flags) = (ifaddrmsg(index, prefix), flag::CREATE | flag::EXCL);
     netlink.ask(&Request { kind: RTM_NEWADDR, flags, head: &head, attributes: &attributes }).map(drop)
+}
+
+/// Takes an address away from an interface.
+pub(crate) fn remove_address(
+    netlink: &mut Netlink,
+    index: u32,
+    address: Ipv4Addr,
+    prefix: u8,
+) -> Result<(), Refusal> {
+    let (head, attributes) = (ifaddrmsg(index, prefix), addresses(address));
+    netlink.ask(&Request { kind: RTM_DELADDR, flags: 0, head: &head, attributes: &attributes }).map(drop)
+}
+
+/// `struct ifaddrmsg`: family, length of the prefix, flags, scope, interface.
+fn ifaddrmsg(index: u32, prefix: u8) -> Vec<u8> {
+    let mut head = vec![nix::libc::AF_INET as u8, prefix, 0, 0];
+    head.extend(index.to_ne_bytes());
+    head
+}
+
+fn addresses(address: Ipv4Addr) -> Attributes {
+    Attributes::default().bytes(IFA_LOCAL, &address.octets()).bytes(IFA_ADDRESS, &address.octets())
 }
 
 /// The interfaces through which default routes go (IPv4).
@@ -175,4 +185,43 @@ fn make(netlink: &mut Netlink, attributes: &Attributes) -> Result<(), Refusal> {
     let head = ifinfomsg(0, 0, 0);
     let flags = flag::CREATE | flag::EXCL;
     netlink.ask(&Request { kind: RTM_NEWLINK, flags, head: &head, attributes }).map(drop)
+}
+
+/// The interface of that name.
+pub(crate) fn find(netlink: &mut Netlink, name: &str) -> Result<Interface, PortError> {
+    let broken = |refusal: Refusal| {
+        link_trouble(
+            Trouble::Failed,
+            format!("cannot list network interfaces: {refusal}"),
+            "`ip link` lists them",
+        )
+    };
+    if let Some(found) = named(netlink, name).map_err(broken)? {
+        return Ok(found);
+    }
+    let all = all(netlink).map_err(broken)?;
+    let others: Vec<_> =
+        all.iter().filter(|other| other.name != "lo").map(|other| format!("`{}`", other.name)).collect();
+    let there = if others.is_empty() { "none but `lo`".to_owned() } else { others.join(", ") };
+    Err(link_trouble(
+        Trouble::Absent,
+        format!("there is no network interface `{name}`"),
+        &format!("is the adapter plugged in? There is {there}"),
+    ))
+}
+
+/// Refuses an interface whose loss would cut this computer off.
+pub(crate) fn is_not_the_way_out(netlink: &mut Netlink, interface: &Interface) -> Result<(), PortError> {
+    let name = &interface.name;
+    let through = of_default_routes(netlink).map_err(|refusal| {
+        link_trouble(Trouble::Failed, format!("cannot list routes: {refusal}"), "`ip route` lists them")
+    })?;
+    if through.contains(&interface.index) || name == "lo" {
+        return Err(link_trouble(
+            Trouble::Mismatch,
+            format!("`{name}` is this computer's own: its traffic goes there"),
+            "name the interface that the device is plugged into",
+        ));
+    }
+    Ok(())
 }

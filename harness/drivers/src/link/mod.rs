@@ -1,23 +1,30 @@
 //! Links: the network cable between the harness and a device.
 
 #[cfg(target_os = "linux")]
-mod interface;
+pub(crate) mod ground;
+#[cfg(target_os = "linux")]
+mod inline;
+#[cfg(target_os = "linux")]
+pub(crate) mod interface;
 #[cfg(target_os = "linux")]
 pub(crate) mod namespace;
 #[cfg(target_os = "linux")]
 mod netem;
 #[cfg(target_os = "linux")]
-mod netlink;
+pub(crate) mod netlink;
+#[cfg(target_os = "linux")]
+pub(crate) mod wire;
 
-use crate::clock::Stopwatch;
+#[cfg(target_os = "linux")]
+pub(crate) use inline::Inline;
+#[cfg(target_os = "linux")]
+pub(crate) use netem::Netem;
+
 use brownout_core::port::{Port, PortError, Trouble};
-use brownout_ports::{Link, Watch};
-use std::rc::Rc;
-use std::sync::Arc;
 
 brownout_core::record! {
     /// A network interface of this computer with the device at the other end of its cable, impaired by the kernel's own
-    /// netem. Linux, as root or with CAP_NET_ADMIN.
+    /// netem. Linux, as root or with CAP_NET_ADMIN; nothing else should use the interface.
     ///
     /// netem is set on what this computer sends. What the device sends passes an intermediate device (ifb) for that,
     /// which needs the kernel modules `ifb`, `sch_ingress`, `cls_matchall` and `act_mirred`. netem knows no rules for
@@ -28,42 +35,32 @@ brownout_core::record! {
         /// The interface.
         interface: String = "interface",
         /// The network namespace that it is in, as `ip netns` names it. Left out, it is this computer's own, or that
-        /// of the services where they have the same interface.
+        /// which the services make.
         namespace: Option<String> = "namespace" optional,
     }
 }
 
-/// Opens the driver `netem`.
-///
-/// # Errors
-/// There is no thread for it. What is wrong with the interface is said when the port is asked for something.
-#[cfg(target_os = "linux")]
-pub(crate) fn netem(
-    params: &NetemParams,
-    seed: u64,
-    watch: Watch,
-    clock: Arc<Stopwatch>,
-) -> Result<Rc<dyn Link>, PortError> {
-    let place = params.namespace.clone().map_or(netem::Place::Here, netem::Place::Named);
-    let port = netem::Netem::start(params.clone(), place, seed, watch, clock).map_err(|error| PortError {
-        port: Port::Link,
-        trouble: Trouble::Failed,
-        message: format!("no thread for the link: {error}"),
-        help: None,
-    })?;
-    Ok(Rc::new(port))
+brownout_core::record! {
+    /// A network interface of this computer with the device at the other end of its cable, and the lab's own link,
+    /// gateway and services behind it: frames are taken from the interface and put onto it, and pass the same
+    /// user-space link as those of a virtual board. Linux, as root or with CAP_NET_RAW (pulling the cable: CAP_NET_ADMIN);
+    /// no help of the kernel is needed, and the interface should have no address.
+    ///
+    /// `inline: {interface: eth1}`
+    pub struct InlineParams {
+        /// The interface.
+        interface: String = "interface",
+        /// The network namespace that it is in, as `ip netns` names it.
+        namespace: Option<String> = "namespace" optional,
+    }
 }
 
-/// There is no netem outside Linux.
-///
-/// # Errors
-/// Always.
-#[cfg(not(target_os = "linux"))]
-pub(crate) fn netem(_: &NetemParams, _: u64, _: Watch, _: Arc<Stopwatch>) -> Result<Rc<dyn Link>, PortError> {
-    Err(PortError {
-        port: Port::Link,
-        trouble: Trouble::Absent,
-        message: "netem is a part of Linux".to_owned(),
-        help: Some("run brownout on Linux for this port".to_owned()),
-    })
+#[cfg(target_os = "linux")]
+const NO_RIGHT_TO_PLUG: &str = "run brownout as root, or give it the right: sudo setcap cap_net_admin,cap_net_raw+ep \"$(command -v brownout)\"";
+#[cfg(target_os = "linux")]
+const NO_RIGHT_TO_FRAMES: &str =
+    "run brownout as root, or give it the right: sudo setcap cap_net_raw+ep \"$(command -v brownout)\"";
+
+pub(crate) fn link_trouble(trouble: Trouble, message: String, help: &str) -> PortError {
+    PortError { port: Port::Link, trouble, message, help: Some(help.to_owned()) }
 }

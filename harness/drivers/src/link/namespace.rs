@@ -1,5 +1,8 @@
 //! Network namespaces (network_namespaces(7)): where an interface and the sockets beside it live.
 
+use super::ground::Ground;
+use super::link_trouble;
+use brownout_core::port::{PortError, Trouble};
 use nix::sched::{CloneFlags, setns, unshare};
 use std::fs::File;
 use std::io;
@@ -60,6 +63,46 @@ impl Namespace {
 
     pub(crate) fn fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
+    }
+}
+
+/// Where the interface is.
+#[derive(Clone, Debug)]
+pub(crate) enum Place {
+    /// Where this process is.
+    Here,
+    /// In a namespace that `ip netns` knows.
+    Named(String),
+    /// In one that is ours.
+    In(Arc<Ground>),
+}
+
+impl Place {
+    /// Brings this thread there.
+    pub(crate) fn enter(&self) -> Result<(), PortError> {
+        match self {
+            Self::Here => Ok(()),
+            Self::Named(name) => {
+                Namespace::named(name).and_then(|namespace| namespace.enter()).map_err(|error| {
+                    link_trouble(
+                        if error.kind() == io::ErrorKind::NotFound {
+                            Trouble::Absent
+                        } else {
+                            Trouble::Denied
+                        },
+                        format!("cannot enter the network namespace `{name}`: {error}"),
+                        "`ip netns` lists those that there are; entering one needs root or CAP_SYS_ADMIN",
+                    )
+                })
+            }
+            Self::In(ground) => ground.enter().map_err(|error| {
+                link_trouble(
+                    Trouble::Denied,
+                    format!("cannot enter the network namespace of the rig: {error}"),
+                    "run brownout as root",
+                )
+            }),
+        }
     }
 }
 

@@ -4,6 +4,8 @@
 //! time (`hosted`) it lives on a thread of its own, and the ordinary drivers reach it through the doors that the
 //! operating system sees.
 
+#[cfg(target_os = "linux")]
+pub(crate) mod cable;
 mod checkpoint;
 #[cfg(unix)]
 pub(crate) mod hosted;

@@ -6,7 +6,7 @@ use brownout_core::network::{Conditions, Direction, Impair, Impairment, Loss};
 use brownout_core::quantity::Share;
 use brownout_core::rig_file::RigFile;
 use brownout_drivers::Rig;
-use brownout_ports::{Bench, Link, Observed};
+use brownout_ports::{Bench, Doors, Link, Observed};
 use nix::libc;
 use nix::sys::socket::{
     AddressFamily, ControlMessageOwned, MsgFlags, SockFlag, SockType, recvmsg, send, setsockopt, socket,
@@ -20,7 +20,6 @@ use std::process::Command;
 use std::rc::Rc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-const RIG: &str = "rig: machine\nclock: wall\nduts: {dut: {board: none, link: {netem: {interface: rig0}}}}\n";
 /// The protocols of raw sockets.
 const EVERYTHING: u16 = libc::ETH_P_ALL as u16;
 const EXPERIMENT: u16 = 0x88b5;
@@ -48,37 +47,57 @@ fn everything() -> Result<String, String> {
     prepare().map_err(|error| format!("preparing the machine: {error}"))?;
     let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(|error| error.to_string())?;
     runtime.block_on(async {
-        let file = RigFile::read("rig.yaml", RIG).map_err(|problems| format!("{problems:?}"))?;
-        let rig = Rig::of(&file).map_err(|problems| format!("{problems:?}"))?;
-        let board = brownout_drivers::BoardFacts { chip: String::new(), baud: 115_200 };
-        let boards = BTreeMap::from([("none".to_owned(), board)]);
-        let mut bench = rig.open(&boards, 1).map_err(|error| error.to_string())?;
-        let link =
-            bench.duts.values().next().and_then(|doors| doors.link.clone()).ok_or("the rig has no link")?;
-        link.check().await.map_err(|error| format!("check: {error}"))?;
-        link.connect().await.map_err(|error| format!("connect: {error}"))?;
         let mut text = String::new();
-        let wire = Wires::open().map_err(|error| format!("opening sockets: {error}"))?;
-        for case in traffic::cases() {
-            let arrivals = through(&wire, &link, &case).await?;
-            let _ = writeln!(text, "case {}", case.name);
-            for Arrival { number, sent, received, intact } in arrivals {
-                let _ = writeln!(text, "{number} {sent} {received} {intact}");
-            }
-        }
-        refusals(&link, &mut text).await?;
-        changes(&link, &mut text).await?;
-        both_ways(&wire, &link, &mut text).await?;
-        link.disconnect().await.map_err(|error| format!("disconnect: {error}"))?;
-        reports(&mut bench, &mut text);
+        netem(&mut text).await?;
+        crate::device::bad_inputs(&mut text).await?;
+        crate::device::behind("inline", &mut text).await?;
+        crate::device::behind("gateway", &mut text).await?;
+        crate::device::killed(&mut text)?;
         Ok(text)
     })
+}
+
+/// Opens a rig with one device, of which this is the file but for its beginning.
+pub(crate) fn open(ports: &str) -> Result<(Bench, Doors), String> {
+    let text = format!("rig: machine\nclock: wall\nduts: {{dut: {{board: none, {ports}}}}}\n");
+    let file = RigFile::read("rig.yaml", &text).map_err(|problems| format!("{problems:?}"))?;
+    let rig = Rig::of(&file).map_err(|problems| format!("{problems:?}"))?;
+    let board = brownout_drivers::BoardFacts { chip: String::new(), baud: 115_200 };
+    let boards = BTreeMap::from([("none".to_owned(), board)]);
+    let bench = rig
+        .open(&boards, 1)
+        .map_err(|error| format!("{error}; {}", error.help.as_deref().unwrap_or_default()))?;
+    let doors = bench.duts.values().next().cloned().ok_or("the rig has no device")?;
+    Ok((bench, doors))
+}
+
+/// Everything that netem can do, through a rig's link port.
+async fn netem(text: &mut String) -> Result<(), String> {
+    let (mut bench, doors) = open("link: {netem: {interface: rig0}}")?;
+    let link = doors.link.ok_or("the rig has no link")?;
+    link.check().await.map_err(|error| format!("check: {error}"))?;
+    link.connect().await.map_err(|error| format!("connect: {error}"))?;
+    let wire = Wires::open().map_err(|error| format!("opening sockets: {error}"))?;
+    for case in traffic::cases() {
+        let arrivals = through(&wire, &link, &case).await?;
+        let _ = writeln!(text, "case {}", case.name);
+        for Arrival { number, sent, received, intact } in arrivals {
+            let _ = writeln!(text, "{number} {sent} {received} {intact}");
+        }
+    }
+    refusals(&link, text).await?;
+    changes(&link, text).await?;
+    both_ways(&wire, &link, text).await?;
+    link.disconnect().await.map_err(|error| format!("disconnect: {error}"))?;
+    reports(&mut bench, text);
+    Ok(())
 }
 
 /// Makes a pair of interfaces: `rig0` is the harness's, `dut0` the device's.
 fn prepare() -> Result<(), String> {
     let flags = nix::mount::MsFlags::empty();
-    for (kind, at) in [("proc", "/proc"), ("sysfs", "/sys")] {
+    // What is written below /run stays in the machine.
+    for (kind, at) in [("proc", "/proc"), ("sysfs", "/sys"), ("tmpfs", "/run")] {
         nix::mount::mount(Some(kind), at, Some(kind), flags, None::<&str>)
             .map_err(|error| format!("{at}: {error}"))?;
     }
@@ -105,7 +124,7 @@ fn prepare() -> Result<(), String> {
     Ok(())
 }
 
-fn program(name: &str, arguments: &[&str]) -> Result<(), String> {
+pub(crate) fn program(name: &str, arguments: &[&str]) -> Result<(), String> {
     let path = ["/sbin", "/bin", "/usr/sbin", "/usr/bin"].map(|folder| format!("{folder}/{name}"));
     let path =
         path.iter().find(|path| std::path::Path::new(path).is_file()).ok_or(format!("there is no {name}"))?;
@@ -305,7 +324,7 @@ async fn both_ways(wires: &Wires, link: &Rc<dyn Link>, text: &mut String) -> Res
 }
 
 /// What the port told.
-fn reports(bench: &mut Bench, text: &mut String) {
+pub(crate) fn reports(bench: &mut Bench, text: &mut String) {
     while let Ok(report) = bench.reports.try_recv() {
         match report.what {
             Observed::Met { name, times } => {

@@ -10,6 +10,7 @@
 #![allow(clippy::disallowed_methods, reason = "it measures")]
 
 mod compare;
+mod device;
 mod guest;
 mod machine;
 mod traffic;
@@ -20,6 +21,9 @@ use std::time::Duration;
 fn main() {
     if std::process::id() == 1 {
         guest::run();
+    }
+    if std::env::var_os(device::HOLD).is_some() {
+        device::hold();
     }
     let compare = || -> Result<(), Failed> {
         let result = machine::run(Duration::from_secs(150))?;

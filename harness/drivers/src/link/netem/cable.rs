@@ -3,10 +3,10 @@
 use super::met::{self, InForce};
 use super::options::{Options, Refused};
 use super::qdisc::{self, Counted, OURS};
-use super::trouble;
 use crate::clock::Stopwatch;
 use crate::link::interface::{self, Interface};
 use crate::link::netlink::{Netlink, Refusal};
+use crate::link::{NO_RIGHT_TO_PLUG, link_trouble as trouble};
 use brownout_core::network::{Conditions, Direction, Impair, Impairment, Traffic};
 use brownout_core::port::{PortError, Trouble};
 use brownout_ports::{Observed, Watch};
@@ -18,7 +18,6 @@ const INLINE: &str =
     "use the driver `inline` for this port: it does all that netem does in user space, and this too";
 /// What the other way needs of the kernel.
 const INGRESS: &str = "the kernel modules ifb, sch_ingress, cls_matchall and act_mirred make it; or use the driver `inline` for this port";
-const NO_RIGHT: &str = "run brownout as root, or give it the right: sudo setcap cap_net_admin,cap_net_raw+ep \"$(command -v brownout)\"";
 
 /// An interface with a device at the other end of its cable.
 pub(crate) struct Cable {
@@ -64,7 +63,7 @@ impl Cable {
                 "is this a Linux kernel with networking?",
             )
         })?;
-        let interface = find(&mut netlink, name)?;
+        let interface = interface::find(&mut netlink, name)?;
         let was_up = interface.up;
         Ok(Self {
             netlink,
@@ -109,19 +108,7 @@ impl Cable {
                 &format!("take it away: tc qdisc del dev {name} root"),
             ));
         }
-        let through =
-            interface::of_default_routes(&mut self.netlink).map_err(|refusal| self.failed(&refusal))?;
-        if through.contains(&self.interface.index) {
-            return Err(trouble(
-                Trouble::Mismatch,
-                format!(
-                    "`{}` is this computer's own way out: its default route goes there",
-                    self.interface.name
-                ),
-                "name the interface that the device is plugged into",
-            ));
-        }
-        Ok(())
+        interface::is_not_the_way_out(&mut self.netlink, &self.interface)
     }
 
     /// Plugs the cable, with a netem on it that does nothing but count.
@@ -294,7 +281,7 @@ impl Cable {
             trouble(
                 if refusal.is(Errno::EPERM) { Trouble::Denied } else { Trouble::Mismatch },
                 format!("netem works on what this computer sends; no intermediate device for the other way: {refusal}"),
-                if refusal.is(Errno::EPERM) { NO_RIGHT } else { INGRESS },
+                if refusal.is(Errno::EPERM) { NO_RIGHT_TO_PLUG } else { INGRESS },
             )
         })
     }
@@ -329,8 +316,8 @@ impl Cable {
                 let met: Vec<_> = self.in_force.iter_mut().filter_map(InForce::pulled).collect();
                 met.into_iter().for_each(|seen| self.tell(seen));
             }
+            self.see_carrier();
         }
-        self.see_carrier();
         Ok(())
     }
 
@@ -377,7 +364,11 @@ impl Cable {
     fn not_set(&self, refusal: &Refusal) -> PortError {
         let name = &self.interface.name;
         if refusal.is(Errno::EPERM) {
-            trouble(Trouble::Denied, format!("no right to set netem on `{name}`: {refusal}"), NO_RIGHT)
+            trouble(
+                Trouble::Denied,
+                format!("no right to set netem on `{name}`: {refusal}"),
+                NO_RIGHT_TO_PLUG,
+            )
         } else if refusal.is(Errno::ENOENT) {
             trouble(
                 Trouble::Absent,
@@ -402,7 +393,7 @@ impl Cable {
         let name = &self.interface.name;
         match refusal {
             _ if refusal.is(Errno::EPERM) => {
-                trouble(Trouble::Denied, format!("no right to change `{name}`: {refusal}"), NO_RIGHT)
+                trouble(Trouble::Denied, format!("no right to change `{name}`: {refusal}"), NO_RIGHT_TO_PLUG)
             }
             _ if refusal.is(Errno::ENODEV) => trouble(
                 Trouble::Absent,
@@ -436,23 +427,4 @@ fn words(direction: Direction) -> &'static str {
         Direction::Down => "down",
         Direction::Both => "both",
     }
-}
-
-/// The interface of that name.
-fn find(netlink: &mut Netlink, name: &str) -> Result<Interface, PortError> {
-    let broken = |refusal: Refusal| {
-        trouble(Trouble::Failed, format!("cannot list network interfaces: {refusal}"), "`ip link` lists them")
-    };
-    if let Some(found) = interface::named(netlink, name).map_err(broken)? {
-        return Ok(found);
-    }
-    let all = interface::all(netlink).map_err(broken)?;
-    let others: Vec<_> =
-        all.iter().filter(|other| other.name != "lo").map(|other| format!("`{}`", other.name)).collect();
-    let there = if others.is_empty() { "none but `lo`".to_owned() } else { others.join(", ") };
-    Err(trouble(
-        Trouble::Absent,
-        format!("there is no network interface `{name}`"),
-        &format!("is the adapter plugged in? There is {there}"),
-    ))
 }

@@ -10,15 +10,14 @@ mod options;
 mod qdisc;
 
 pub(crate) use cable::Cable;
-pub use options::{Refused, encode};
 
-use super::NetemParams;
-use super::namespace::Namespace;
+use super::link_trouble as trouble;
+use super::namespace::Place;
 use crate::clock::Stopwatch;
 use async_trait::async_trait;
 use brownout_core::action::Done;
 use brownout_core::network::Impairment;
-use brownout_core::port::{Port, PortError, Trouble};
+use brownout_core::port::{PortError, Trouble};
 use brownout_ports::{Link, Watch};
 use std::io;
 use std::sync::Arc;
@@ -45,50 +44,10 @@ pub(crate) struct Netem {
     thread: Option<thread::JoinHandle<()>>,
 }
 
-/// Where the interface is.
-#[derive(Clone, Debug)]
-pub(crate) enum Place {
-    /// Where this process is.
-    Here,
-    /// In a namespace that `ip netns` knows.
-    Named(String),
-    /// In one that is ours.
-    In(Namespace),
-}
-
-impl Place {
-    /// Brings this thread there.
-    pub(crate) fn enter(&self) -> Result<(), PortError> {
-        match self {
-            Self::Here => Ok(()),
-            Self::Named(name) => {
-                Namespace::named(name).and_then(|namespace| namespace.enter()).map_err(|error| {
-                    trouble(
-                        if error.kind() == io::ErrorKind::NotFound {
-                            Trouble::Absent
-                        } else {
-                            Trouble::Denied
-                        },
-                        format!("cannot enter the network namespace `{name}`: {error}"),
-                        "`ip netns` lists those that there are; entering one needs root or CAP_SYS_ADMIN",
-                    )
-                })
-            }
-            Self::In(namespace) => namespace.enter().map_err(|error| {
-                trouble(
-                    Trouble::Denied,
-                    format!("cannot enter the network namespace of the rig: {error}"),
-                    "run brownout as root",
-                )
-            }),
-        }
-    }
-}
-
 impl Netem {
     /// Starts the thread; what is wrong with the interface is said by the port when it is asked for something.
     pub(crate) fn start(
-        params: NetemParams,
+        interface: String,
         place: Place,
         seed: u64,
         watch: Watch,
@@ -96,7 +55,7 @@ impl Netem {
     ) -> io::Result<Self> {
         let (orders, inbox) = channel();
         let serve = move || {
-            let cable = place.enter().and_then(|()| Cable::open(&params.interface, seed, watch, clock));
+            let cable = place.enter().and_then(|()| Cable::open(&interface, seed, watch, clock));
             match cable {
                 Ok(cable) => serve(cable, &inbox),
                 Err(error) => refuse(&error, &inbox),
@@ -196,8 +155,4 @@ fn refuse(error: &PortError, inbox: &Receiver<Order>) {
             }
         }
     }
-}
-
-fn trouble(trouble: Trouble, message: String, help: &str) -> PortError {
-    PortError { port: Port::Link, trouble, message, help: Some(help.to_owned()) }
 }

@@ -36,11 +36,11 @@ const LIMIT: u32 = 1000;
 
 /// netem cannot do this. A sentence without a full stop, and what to do instead.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refused {
+pub(crate) struct Refused {
     /// Why not.
-    pub why: String,
+    pub(crate) why: String,
     /// What to do instead.
-    pub instead: String,
+    pub(crate) instead: String,
 }
 
 fn refused<T>(why: impl Into<String>, instead: &str) -> Result<T, Refused> {
@@ -78,10 +78,8 @@ pub(crate) enum LossModel {
 }
 
 /// The options for some conditions, encoded; `seed` is that of netem's random numbers.
-///
-/// # Errors
-/// netem cannot do that.
-pub fn encode(conditions: &Conditions, seed: u64) -> Result<Vec<u8>, Refused> {
+#[cfg(test)]
+fn encode(conditions: &Conditions, seed: u64) -> Result<Vec<u8>, Refused> {
     Ok(Options::of(conditions, seed)?.encode())
 }
 
