@@ -289,8 +289,13 @@ impl Services for Inline {
     async fn misbehave(&self, misbehaviour: &Misbehaviour) -> Result<(), PortError> {
         let misbehaviour = misbehaviour.clone();
         self.ask(move |station, now| {
-            station.world.misbehave(now, &misbehaviour);
-            Ok(())
+            station.world.misbehave(now, &misbehaviour).map_err(|why| {
+                crate::services::services_trouble(
+                    Trouble::Failed,
+                    format!("cannot `{}`: {why}", misbehaviour.name),
+                    "give the device a shorter name in the rig file, of letters, digits and `-`",
+                )
+            })
         })
         .await
     }
