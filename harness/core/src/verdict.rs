@@ -81,6 +81,8 @@ pub enum Heard {
     Signal(Signal),
     /// The log of the firmware.
     Log,
+    /// The console.
+    Console,
 }
 
 /// How many events a finding points at; who wants more has the timeline.

@@ -387,6 +387,68 @@ fn faults_that_would_be_in_each_others_way() {
     ]));
 }
 
+/// Plans one step of a method of a device with a network.
+fn plans_on_a_network(step: &str) -> Result<Vec<Plan>, Unresolved> {
+    let scenario = with(step, "never: panic").replacen('\n', "\nneeds: [link, services]\n", 1);
+    plans(&scenario, BOARD, VIRTUAL, &Options::default())
+}
+
+/// What is shown for each of these steps.
+fn shown_on_a_network(steps: &[&str]) -> String {
+    steps.iter().map(|step| plans_on_a_network(step).unwrap_err().to_string()).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn faults_of_the_link_that_would_be_in_each_others_way() {
+    insta::assert_snapshot!(shown_on_a_network(&[
+        "delay: {meanwhile: [delay: {direction: up}]}",
+        "delay: {direction: up, meanwhile: [jitter: {by: 20ms}]}",
+        "loss: {when: {signal: ready}, while: [blackout: {direction: down}]}",
+        "netem: {rate: 1Mbit/s, limit: 50, when: {signal: ready}, while: [rate: {to: 64kbit/s}]}",
+        "link_flap: {when: {signal: ready}, while: [cable_unplugged: {for: 5s}]}",
+    ]));
+}
+
+#[test]
+fn faults_of_the_link_that_go_together() {
+    for step in [
+        "delay: {meanwhile: [loss: {share: 10%, meanwhile: [{duplicate: {share: 1%}}]}]}",
+        "delay: {direction: up, meanwhile: [jitter: {by: 20ms, direction: down}]}",
+        "rate: {to: 64kbit/s, when: {signal: ready}, while: [cable_unplugged: {for: 5s}]}",
+        "packet: {fate: drop, when: {signal: ready}, while: [mtu_black_hole: {mtu: 576B}]}",
+    ] {
+        let planned = plans_on_a_network(step);
+        assert!(planned.is_ok(), "{}", planned.unwrap_err());
+    }
+}
+
+#[test]
+fn parameters_of_the_link_that_do_not_go_together() {
+    insta::assert_snapshot!(shown_on_a_network(&[
+        "loss: {share: 10%, correlation: 25%}",
+        "jitter: {by: 50ms, round: 20ms}",
+        "reorder: {delay: 0s}",
+        "burst_loss: {for: 10s}",
+        "burst_loss: {lost: 5%, r: 20%}",
+        "burst_loss: {p: 1%}",
+        "burst_loss: {lost: 60%, burst: 1}",
+        "loss_4state: {p13: 60%, p14: 50%}",
+        "netem: {for: 10s}",
+        "netem: {jitter: 20ms}",
+        "netem: {delay: 10ms, jitter: 20ms}",
+        "netem: {delay: 10ms, distribution: normal}",
+        "netem: {reorder: 25%}",
+        "netem: {delay: 10ms, gap: 5}",
+        "netem: {burst: 5, delay: 10ms}",
+        "netem: {loss: 100%, burst: 5}",
+        "packet: {fate: drop, by: 1s}",
+        "packet: {fate: drop, protocol: udp, flags: [syn]}",
+        "packet: {fate: delay, protocol: arp, port: 80}",
+        "rate: {to: 0bit/s}",
+        "mtu_black_hole: {mtu: 1280}",
+    ]));
+}
+
 #[test]
 fn faults_that_are_done_when_they_are_done_are_in_nobodys_way() {
     let steps = "halt: {when: {boot: {}}, while: [reset: soft]}";
@@ -515,6 +577,57 @@ fn words_of_a_network_that_are_wrong() {
         &["set: {setting: target, to: 22, by: remote}", "set: {setting: other, to: 22, by: ping}"],
     ));
     insta::assert_snapshot!(online("", &["publish: {topic: 'a/+', payload: 'hex:0', qos: 2}"]));
+}
+
+/// What is shown for such checks of such a device.
+fn expect_online(board: &str, checks: &[&str]) -> String {
+    let checks: String = checks.iter().map(|check| format!("  - {check}\n")).collect();
+    let scenario = format!(
+        "scenario: test\nneeds: [link, services]\nmethod: [blackout: {{for: 1s}}]\nexpect:\n{checks}"
+    );
+    let scenario = ScenarioFile::read("scenarios/x.yaml", &scenario).unwrap();
+    let rig = RigFile::read("rigs/r.yaml", ONLINE_RIG).unwrap();
+    let board = BoardFile::read(BOARD_PATH, board).unwrap();
+    let plans = resolve(&scenario, &board, &rig, &Options::default(), &|_| Ok(facts("00")));
+    plans.map_or_else(|error| error.to_string(), |plans| format!("{} plans", plans.len()))
+}
+
+#[test]
+fn checks_of_a_network_that_cannot_be_answered() {
+    let shows = "  plain: {mqtt: a}\n  shown: {console: 'no (?<number>.)'}\ncommands:";
+    insta::assert_snapshot!(expect_online(
+        &ONLINE.replace("commands:", shows),
+        &[
+            "telemetry: {}",
+            "telemetry: {lost: 0, during: fault}",
+            "telemetry: {signal: plain, lost: 0}",
+            "telemetry: {signal: shown, lost: 0}",
+            "backoff: {while: blackout}",
+            "backoff: {while: blackout, cap: 1s}",
+            "backoff: {while: blackout, base: 2s, cap: 1s}",
+            "offline_buffer: {while: blackout}",
+            "responds_to: {command: remote, may_ignore: true}",
+            "responds_to: {command: remote, shows: {signal: shown, field: target}}",
+            "seen: {signal: net.closed, where: {who: x}}",
+        ],
+    ));
+    let good = [
+        "telemetry: {lost: 0, duplicated: {at_most: 1}}",
+        "backoff: {while: blackout, base: 1s}",
+        "offline_buffer: {while: blackout, drops: oldest}",
+        "responds_to: remote",
+        "recovers: {from: blackout, to: telemetry, within: 60s, stages: {connack: 20s}}",
+        "availability: {of: net.carrier, at_least: 1%, every: 1s, while: blackout}",
+        "seen: {signal: net.closed, where: {end: by_device, service: broker}}",
+    ];
+    assert_eq!(expect_online(ONLINE, &good), "1 plans");
+}
+
+#[test]
+fn a_record_on_a_board_that_shows_none() {
+    let telemetry = "  telemetry: {mqtt: 'devices/+/telemetry', sequence: /seq}\n";
+    let checks = ["telemetry: {lost: 0}", "telemetry: {signal: other, lost: 0}"];
+    insta::assert_snapshot!(expect_online(&ONLINE.replace(telemetry, ""), &checks));
 }
 
 #[test]

@@ -75,7 +75,7 @@ fn every_scenario_makes_plans_on_the_virtual_rigs() {
 
 #[test]
 fn on_the_real_board_only_what_needs_another_instrument_is_refused() {
-    let ports = ["flash_trace", "supply", "stimulus"];
+    let ports = ["flash_trace", "supply", "stimulus", "link", "services"];
     let mut fit = 0;
     for scenario in scenarios() {
         match plans(&scenario, "rigs/nrf52840-dk.yaml") {

@@ -24,7 +24,7 @@ pub use open::{
 };
 pub use parameters::VirtualParams;
 pub use power::CommandParams;
-pub use services::{GatewayParams, InlineServicesParams};
+pub use services::{BrokerParams, BrokerUrl, GatewayParams, InlineServicesParams};
 pub use stimulus::StimulusCommandParams;
 pub use supply::ScpiParams;
 

@@ -8,7 +8,7 @@ use crate::debug::{ProbeRs, ProbeRsParams, Target, opener};
 use crate::link::{InlineParams, NetemParams};
 use crate::parameters::VirtualParams;
 use crate::power::{Command, CommandParams};
-use crate::services::{GatewayParams, InlineServicesParams};
+use crate::services::{Broker, BrokerParams, GatewayParams, InlineServicesParams};
 use crate::stimulus::{StimulusCommand, StimulusCommandParams};
 use crate::supply::{Scpi, ScpiParams};
 use brownout_core::kinds::{Kind, Table};
@@ -82,6 +82,7 @@ brownout_core::kinds! {
 brownout_core::kinds! {
     /// What can stand behind a services port.
     pub enum ServicesDriver("services driver", "services drivers") {
+        "broker" => Broker(BrokerParams),
         "gateway" => Gateway(GatewayParams),
         "inline" => Inline(InlineServicesParams),
         "virtual" => Virtual(VirtualParams),
@@ -377,6 +378,11 @@ impl RigDut {
         };
         let ends = crate::network::open(self, seed, watch, clock, hosted.ethernet())?;
         (doors.link, doors.services) = (ends.link, ends.services);
+        if let Some(ServicesDriver::Broker(params)) = &self.services {
+            let broker =
+                Broker::start(params.clone(), watch.clone(), Arc::clone(clock)).map_err(no_thread)?;
+            doors.services = Some(Rc::new(broker));
+        }
         Ok(doors)
     }
 
@@ -500,6 +506,8 @@ fn driver<T: Decode>(driver: Option<&Driver>, out: &mut Diagnostics) -> Option<T
 fn network_fits(file: &brownout_core::rig_file::RigDut, dut: Option<&RigDut>, out: &mut Diagnostics) {
     let (Some(dut), Some(services)) = (dut, file.driver(Port::Services)) else { return };
     let wrong = match (&dut.link, &dut.services) {
+        // A broker of somebody's own is somewhere else.
+        (_, Some(ServicesDriver::Broker(_)) | None) => return,
         (Some(LinkDriver::Netem(link)), Some(ServicesDriver::Gateway(gateway)))
             if link.interface != gateway.interface =>
         {
@@ -514,7 +522,6 @@ fn network_fits(file: &brownout_core::rig_file::RigDut, dut: Option<&RigDut>, ou
         (Some(LinkDriver::Inline(_)), Some(_)) => "write `services: inline`".to_owned(),
         (Some(LinkDriver::Virtual(_)), Some(_)) => "write `services: virtual`".to_owned(),
         (None, Some(_)) => "give it a link too: `link: {inline: {interface: eth1}}`".to_owned(),
-        (_, None) => return,
     };
     out.error(
         services.kind_span,

@@ -1,9 +1,10 @@
-//! Serves the lab's services on sockets, good or faulty, so that ordinary clients (dig, chronyd, curl, …) can be asked
+//! Serves the lab's services on sockets, good or faulty, so that ordinary clients (dig, chronyd, mosquitto_pub, curl, …) can be asked
 //! what they think of them.
 //!
 //! ```text
 //! serve <service>=<address>:<port>... [<fault>]...
 //! serve dns=127.0.0.1:15353 ntp=127.0.0.1:10123 'dns_error: {as: servfail, of: broker}'
+//! serve broker=127.0.0.1:11883 'mqtt_refused: {code: server_busy}'
 //! ```
 //!
 //! A fault is written as in a scenario and is in force from the beginning; when it strikes and how long it lasts counts
@@ -20,6 +21,7 @@ use brownout_core::plan::{BoardPlan, Image};
 use brownout_core::time::Instant;
 use brownout_lab::dhcp::Dhcp;
 use brownout_lab::dns::Dns;
+use brownout_lab::mqtt::Broker;
 use brownout_lab::ntp::Ntp;
 use brownout_lab::service::{DatagramOut, DatagramService, Seen, StreamOut, StreamService};
 use brownout_lab::time::Epoch;
@@ -36,11 +38,12 @@ struct Services {
     dhcp: Dhcp,
     dns: Dns,
     ntp: Ntp,
+    broker: Broker,
 }
 
 impl Services {
     fn new(epoch: Epoch) -> Self {
-        Self { dhcp: Dhcp::default(), dns: Dns::new(), ntp: Ntp::new(epoch) }
+        Self { dhcp: Dhcp::default(), dns: Dns::new(), ntp: Ntp::new(epoch), broker: Broker::new(0) }
     }
 
     /// The service over UDP.
@@ -57,7 +60,8 @@ impl Services {
     fn streams(&mut self, service: Service) -> Option<&mut dyn StreamService> {
         match service {
             Service::Dns => Some(&mut self.dns),
-            Service::Dhcp | Service::Ntp | Service::Broker | Service::Api | Service::Identity => None,
+            Service::Broker => Some(&mut self.broker),
+            Service::Dhcp | Service::Ntp | Service::Api | Service::Identity => None,
         }
     }
 
@@ -66,6 +70,7 @@ impl Services {
             Misbehave::Dhcp(fault) => self.dhcp.misbehave(&name, fault),
             Misbehave::Dns(fault) => self.dns.misbehave(&name, fault),
             Misbehave::Ntp(fault) => self.ntp.misbehave(&name, fault),
+            Misbehave::Mqtt(fault) => self.broker.misbehave(Instant::ZERO, &name, fault),
             _ => return Err(format!("`{name}` is nothing that can be served here").into()),
         }
         Ok(())

@@ -13,6 +13,7 @@ pub mod dhcp;
 pub mod dns;
 pub mod faults;
 pub mod gateway;
+pub mod http;
 pub mod link;
 pub mod mqtt;
 pub mod ntp;

@@ -2,6 +2,7 @@
 
 use crate::dhcp::{Dhcp, Leases};
 use crate::dns::Dns;
+use crate::http::{Http, Site, Tokens};
 use crate::mqtt::Broker;
 use crate::ntp::Ntp;
 use crate::pki::{Entropy, Pki};
@@ -12,10 +13,13 @@ use crate::services::ServicesOut;
 use crate::tls::{Settings, Tls};
 use crate::world::Setup;
 use brownout_core::network::{Conn, End, Misbehave, Publication, Service};
-use brownout_core::time::Instant;
+use brownout_core::time::{Duration, Instant};
 use core::net::SocketAddrV4;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// How long a token of the identity provider is good.
+const TOKEN: Duration = Duration::from_secs(3600);
 
 /// The servers of one world.
 pub(crate) struct Servers {
@@ -23,6 +27,8 @@ pub(crate) struct Servers {
     dns: Dns,
     ntp: Ntp,
     broker: Tls<Broker>,
+    api: Tls<Http>,
+    identity: Tls<Http>,
     /// Which server has each connection.
     homes: BTreeMap<Conn, Service>,
     page: Vec<u8>,
@@ -39,13 +45,21 @@ impl Servers {
         let (pki, entropy) = (Arc::new(pki), Entropy::new(setup.seed, "services"));
         let began = setup.epoch.unix(Instant::ZERO);
         let required = Settings { client_required: true, tickets: false };
-        let broker = Tls::new(Broker::new(setup.seed), pki, required, &entropy.child("broker"), began)
-            .map_err(|error| error.to_string())?;
+        let text = |error: rustls::Error| error.to_string();
+        let broker =
+            Tls::new(Broker::new(setup.seed), Arc::clone(&pki), required, &entropy.child("broker"), began);
+        let (api, tokens) = (Site::default(), Tokens::new(setup.seed, setup.epoch, TOKEN));
+        let api = Http::api(api, setup.epoch);
+        let api = Tls::new(api, Arc::clone(&pki), Settings::default(), &entropy.child("api"), began);
+        let identity = Http::identity(tokens, setup.epoch);
+        let identity = Tls::new(identity, pki, required, &entropy.child("identity"), began);
         Ok(Self {
             dhcp: Dhcp::new(Leases::default()),
             dns: Dns::new(),
             ntp: Ntp::new(setup.epoch),
-            broker,
+            broker: broker.map_err(text)?,
+            api: api.map_err(text)?,
+            identity: identity.map_err(text)?,
             homes: BTreeMap::new(),
             page,
         })
@@ -56,16 +70,30 @@ impl Servers {
         self.page.clone()
     }
 
-    pub(crate) fn misbehave(&mut self, now: Instant, name: &str, how: &Misbehave) {
+    /// # Errors
+    /// The certificates that it takes could not be made.
+    pub(crate) fn misbehave(&mut self, now: Instant, name: &str, how: &Misbehave) -> Result<(), String> {
         match how {
             Misbehave::Dhcp(fault) => self.dhcp.misbehave(name, fault.clone()),
             Misbehave::Dns(fault) => self.dns.misbehave(name, fault.clone()),
             Misbehave::Ntp(fault) => self.ntp.misbehave(name, fault.clone()),
             Misbehave::Mqtt(fault) => self.broker.inner_mut().misbehave(now, name, fault.clone()),
-            Misbehave::Tls { .. } | Misbehave::Http { .. } => {}
+            Misbehave::Tls { service, fault } => {
+                let wrong = match service {
+                    Service::Api => self.api.misbehave(now, name, fault.clone()),
+                    Service::Identity => self.identity.misbehave(now, name, fault.clone()),
+                    _ => self.broker.misbehave(now, name, fault.clone()),
+                };
+                return wrong.map_err(|error| error.to_string());
+            }
+            Misbehave::Http { service: Service::Identity, fault } => {
+                self.identity.inner_mut().misbehave(name, fault.clone());
+            }
+            Misbehave::Http { fault, .. } => self.api.inner_mut().misbehave(name, fault.clone()),
             // Not the business of one server.
             Misbehave::Down { .. } | Misbehave::Slow { .. } | Misbehave::Restart { .. } => {}
         }
+        Ok(())
     }
 
     pub(crate) fn behave(&mut self, now: Instant, name: &str) -> Option<u64> {
@@ -74,6 +102,11 @@ impl Servers {
             .or_else(|| self.dns.behave(name))
             .or_else(|| self.ntp.behave(name))
             .or_else(|| self.broker.inner_mut().behave(now, name))
+            .or_else(|| self.broker.behave(name))
+            .or_else(|| self.api.inner_mut().behave(name))
+            .or_else(|| self.api.behave(name))
+            .or_else(|| self.identity.inner_mut().behave(name))
+            .or_else(|| self.identity.behave(name))
     }
 
     /// Services are started anew; those that forget lose their memory.
@@ -82,6 +115,8 @@ impl Servers {
             match service {
                 Service::Dhcp if forgets => self.dhcp.forget(),
                 Service::Broker => self.broker.inner_mut().restart(now, forgets),
+                Service::Api => self.api.inner_mut().restart(),
+                Service::Identity => self.identity.inner_mut().restart(),
                 _ => {}
             }
         }
@@ -98,6 +133,11 @@ impl Servers {
             && to.port() == plan::MQTT_PORT
         {
             self.broker.opened_plain(now, conn, peer);
+        } else if to.port() == plan::HTTP_PORT {
+            match service {
+                Service::Identity => self.identity.opened_plain(now, conn, peer),
+                _ => self.api.opened_plain(now, conn, peer),
+            }
         } else if let Some(server) = self.server(service) {
             server.opened(now, conn, peer);
         }
@@ -127,13 +167,15 @@ impl Servers {
         match service {
             Service::Dns => Some(&mut self.dns),
             Service::Broker => Some(&mut self.broker),
-            Service::Api | Service::Identity | Service::Dhcp | Service::Ntp => None,
+            Service::Api => Some(&mut self.api),
+            Service::Identity => Some(&mut self.identity),
+            Service::Dhcp | Service::Ntp => None,
         }
     }
 
     /// All servers over TCP.
-    fn streams(&mut self) -> [&mut dyn StreamService; 2] {
-        [&mut self.dns, &mut self.broker]
+    fn streams(&mut self) -> [&mut dyn StreamService; 4] {
+        [&mut self.dns, &mut self.broker, &mut self.api, &mut self.identity]
     }
 
     /// All servers over UDP, with the addresses that they send from.
@@ -171,6 +213,8 @@ impl Servers {
             StreamService::deadline(&self.dns),
             self.ntp.deadline(),
             self.broker.deadline(),
+            self.api.deadline(),
+            self.identity.deadline(),
         ];
         all.into_iter().flatten().min()
     }

@@ -106,7 +106,10 @@ impl Services {
     }
 
     /// Lets a service misbehave. The same name again replaces what it named.
-    pub fn misbehave(&mut self, now: Instant, misbehaviour: &Misbehaviour) {
+    ///
+    /// # Errors
+    /// The certificates that it takes could not be made.
+    pub fn misbehave(&mut self, now: Instant, misbehaviour: &Misbehaviour) -> Result<(), String> {
         self.behave(now, &misbehaviour.name);
         let name = misbehaviour.name.clone();
         match &misbehaviour.how {
@@ -127,9 +130,10 @@ impl Services {
                 }
                 self.servers.restart(now, services, *forgets);
             }
-            own => self.servers.misbehave(now, &name, own),
+            own => self.servers.misbehave(now, &name, own)?,
         }
         self.gather(now);
+        Ok(())
     }
 
     fn set(&mut self, name: String, how: General) {

@@ -106,11 +106,13 @@ impl World {
     }
 
     /// Lets a service misbehave. Nothing happens while the services are stopped.
-    pub fn misbehave(&mut self, now: Instant, misbehaviour: &Misbehaviour) {
-        if let Some(services) = &mut self.services {
-            services.misbehave(now, misbehaviour);
-        }
+    ///
+    /// # Errors
+    /// The certificates that it takes could not be made.
+    pub fn misbehave(&mut self, now: Instant, misbehaviour: &Misbehaviour) -> Result<(), String> {
+        let done = self.services.as_mut().map_or(Ok(()), |services| services.misbehave(now, misbehaviour));
         self.settle(now);
+        done
     }
 
     /// Takes a misbehaviour back: how often it was met.

@@ -12,6 +12,9 @@ use std::collections::BTreeMap;
 #[serde(transparent)]
 pub struct Where(BTreeMap<String, Expected>);
 
+/// Expects nothing.
+pub(super) static ANYTHING: Where = Where(BTreeMap::new());
+
 /// What is expected of one group.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]

@@ -5,6 +5,7 @@
 
 mod always;
 mod availability;
+mod backoff;
 mod boots_at_most;
 mod condition;
 mod decimal;
@@ -16,17 +17,25 @@ mod heap_and_boots_stable;
 mod log_matches;
 mod memory;
 mod never;
+mod no_plaintext;
+mod offline_buffer;
+mod only_talks_to;
 mod own_doing;
+mod records;
 mod recovers;
+mod refuses_tls;
 mod reset_cause;
 mod reset_storm;
+mod responds_to;
 mod response;
 mod returns_to;
 mod seen;
+mod stages;
 mod stays;
 mod stretch;
 #[cfg(test)]
 pub(crate) mod tape;
+mod telemetry;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -34,6 +43,7 @@ mod timeline;
 
 pub use always::{Always, During};
 pub use availability::Availability;
+pub use backoff::Backoff;
 pub use boots_at_most::BootsAtMost;
 pub use condition::{Expected, Range, Where};
 pub use decimal::Number;
@@ -45,15 +55,24 @@ pub use heap_and_boots_stable::{Gauge, HeapAndBootsStable};
 pub use log_matches::{LogLevel, LogMatches};
 pub use memory::{MemoryHolds, MemoryWhen};
 pub use never::Never;
+pub use no_plaintext::NoPlaintext;
+pub use offline_buffer::{Drops, OfflineBuffer};
+pub use only_talks_to::OnlyTalksTo;
 pub(crate) use own_doing::unheard;
 pub use own_doing::{Except, Exceptions};
+pub(crate) use records::SEQUENCE;
+pub use records::{AtMost, AtMostShape};
 pub use recovers::Recovers;
+pub use refuses_tls::RefusesTls;
 pub use reset_cause::ResetCause;
 pub use reset_storm::ResetStorm;
+pub use responds_to::{RespondsTo, Shows};
 pub use returns_to::ReturnsTo;
 pub use seen::Seen;
+pub use stages::Stages;
 pub use stays::Stays;
 pub use stretch::Stretch;
+pub use telemetry::{Late, Telemetry};
 pub use timeline::{Mark, SignalMark, Timeline};
 
 use crate::location::Location;
@@ -81,6 +100,13 @@ crate::kinds! {
         "log_matches" => LogMatches(LogMatches),
         "memory" => Memory(MemoryHolds),
         "heap_and_boots_stable" => HeapAndBootsStable(HeapAndBootsStable),
+        "telemetry" => Telemetry(Telemetry),
+        "backoff" => Backoff(Backoff),
+        "offline_buffer" => OfflineBuffer(OfflineBuffer),
+        "responds_to" => RespondsTo(RespondsTo),
+        "refuses_tls" => RefusesTls(RefusesTls),
+        "no_plaintext" => NoPlaintext(NoPlaintext),
+        "only_talks_to" => OnlyTalksTo(OnlyTalksTo),
     }
 }
 
@@ -112,6 +138,11 @@ pub trait CheckKind {
 
     /// What it wants to have read through the probe.
     fn samples(&self) -> Option<Sample<'_>> {
+        None
+    }
+
+    /// The signal whose sightings it takes for numbered records, by the group `seq`.
+    fn numbered(&self) -> Option<&Signal> {
         None
     }
 
@@ -163,6 +194,11 @@ impl Check {
     /// The ports that it cannot do without; those of the signals that it names are known by these.
     pub fn needs(&self) -> &'static [Port] {
         self.as_kind().needs()
+    }
+
+    /// The signal whose sightings it takes for numbered records.
+    pub fn numbered(&self) -> Option<&Signal> {
+        self.as_kind().numbered()
     }
 
     /// Why it can never be answered, or never be broken, whatever the run.

@@ -150,6 +150,7 @@ fn halted(timeline: &Timeline<'_>) -> Vec<Stretch> {
 pub(crate) fn unheard(of: &Heard, timeline: &Timeline<'_>) -> Vec<Stretch> {
     let door = match of {
         Heard::Log => Port::Debug,
+        Heard::Console => Port::Console,
         Heard::Signal(signal) => timeline.source(signal).map_or(Port::Console, Source::port),
     };
     match door {

@@ -54,6 +54,17 @@ struct Span<'a> {
     over: Option<(Mark<'a>, &'static str)>,
 }
 
+/// After one fault it was shown.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shown {
+    /// The place from which on what the device shows is an answer.
+    pub(super) answers: usize,
+    /// What the time is measured from.
+    pub(super) from: Instant,
+    /// The place at which it was shown.
+    pub(super) seen: usize,
+}
+
 impl Response<'_> {
     pub(super) fn judge(&self, timeline: &Timeline<'_>) -> Finding {
         let faults: Vec<_> = timeline.faults().into_iter().filter(|f| f.kind == self.fault).collect();
@@ -197,6 +208,21 @@ impl Response<'_> {
         let next = timeline.next_injection(after).map(|m| (m, "the next fault struck"));
         let over = [undone, next].into_iter().flatten().min_by_key(|(m, _)| m.place);
         Some(Span { from, answers, over: over.filter(|(m, _)| m.place < timeline.observed_to()) })
+    }
+
+    /// Each time that it was shown, soon enough or not.
+    pub(super) fn recoveries(&self, timeline: &Timeline<'_>) -> Vec<Shown> {
+        let faults = timeline.faults();
+        let of_kind = faults.iter().filter(|fault| fault.kind == self.fault);
+        of_kind
+            .filter_map(|fault| {
+                let Span { from, answers, over } = self.span(fault, timeline)?;
+                let end = over.map_or(usize::MAX, |(m, _)| m.place).min(timeline.observed_to());
+                let seen =
+                    timeline.signals(self.signal, answers..end).find(|s| self.fields.holds(s.fields))?;
+                Some(Shown { answers, from: from.event.at, seen: seen.place })
+            })
+            .collect()
     }
 
     fn outcome(&self, fault: &FaultWindow<'_>, timeline: &Timeline<'_>) -> Outcome {

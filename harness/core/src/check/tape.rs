@@ -3,6 +3,9 @@
 use crate::action::{Action, ActionId, Done, Reset};
 use crate::event::{Ended, Event, EventNo, Phase, StepNo, StepOutcome, VERSION, What};
 use crate::names::Dut;
+use crate::network::{
+    Conditions, Conn, Direction, End, Impair, Impairment, MqttSeen, Service, TcpSeen, TlsSeen, Traffic,
+};
 use crate::port::{Port, PortError, Trouble};
 use crate::time::{Duration, Instant};
 use std::collections::BTreeMap;
@@ -263,6 +266,65 @@ impl Tape {
     pub(crate) fn read(self, setting: &str, value: &str) -> Self {
         let source = self.last();
         self.event(What::SettingRead { dut: dut(), setting: setting.into(), value: value.to_owned(), source })
+    }
+
+    /// Something of the device's traffic.
+    pub(crate) fn traffic(self, seen: Traffic) -> Self {
+        self.event(What::Traffic { dut: dut(), seen })
+    }
+
+    /// The device asks the broker for a connection.
+    pub(crate) fn attempt(self) -> Self {
+        let (service, to) = (Service::Broker, "198.18.0.10:8883".to_owned());
+        self.traffic(Traffic::Tcp(TcpSeen::Asked { service, to }))
+    }
+
+    /// It asks, and is let in.
+    pub(crate) fn let_in(self, conn: u32) -> Self {
+        let (conn, service, to) = (Conn(conn), Service::Broker, "198.18.0.10:8883".to_owned());
+        let (version, cipher) = ("TLSv1.3".to_owned(), "TLS_AES_128_GCM_SHA256".to_owned());
+        self.attempt()
+            .ms(1)
+            .traffic(Traffic::Tcp(TcpSeen::Opened { conn, service, to }))
+            .ms(200)
+            .traffic(Traffic::Tls(TlsSeen::Established { conn, version, cipher, client: None }))
+            .ms(10)
+            .traffic(Traffic::Mqtt(MqttSeen::Connack { conn, code: 0, session_present: true }))
+    }
+
+    /// The service ends the connection.
+    pub(crate) fn closed(self, conn: u32) -> Self {
+        self.traffic(Traffic::Tcp(TcpSeen::Closed { conn: Conn(conn), end: End::ByService }))
+    }
+
+    /// The link carries nothing from here on.
+    pub(crate) fn offline(self, step: StepNo) -> Self {
+        let name = "blackout".to_owned();
+        let (direction, conditions) = (Direction::Both, Conditions::default());
+        let how = Impair::Conditions { direction, conditions };
+        let tape = self.armed("blackout", step).fired().action(Action::Impair(Impairment { name, how }));
+        tape.acted().injected().confirmed()
+    }
+
+    /// And carries it again.
+    pub(crate) fn online(self) -> Self {
+        self.action(Action::Mend { name: "blackout".to_owned() }).acted().reverted()
+    }
+
+    /// A record of the device: its number, and when it was taken, in seconds of its own clock.
+    pub(crate) fn record(self, seq: u64, taken: u64) -> Self {
+        let (seq, t) = (seq.to_string(), (1_700_000_000 + taken).to_string());
+        self.signal_with("telemetry", &[("seq", &seq), ("t", &t)])
+    }
+
+    /// Records, one each second from here on.
+    pub(crate) fn records(self, seq: std::ops::Range<u64>) -> Self {
+        seq.fold(self, |tape, seq| tape.record(seq, seq).ms(1000))
+    }
+
+    pub(crate) fn answered(self, command: &str) -> Self {
+        let source = self.last();
+        self.event(What::Answered { dut: dut(), command: command.into(), source })
     }
 
     /// The method is over; the rig is put back, and the run has ended.

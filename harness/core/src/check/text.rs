@@ -33,6 +33,7 @@ mod tests {
                 from: "power_cut".to_owned(),
                 to: "ready".into(),
                 within: Duration::from_millis(1500),
+                stages: None,
             }),
             Check::Durable(Durable { setting: "target".into() }),
             Check::ResetCause(ResetCause { after: "reset".to_owned(), is: "pin".to_owned() }),

@@ -3,7 +3,7 @@
 use super::fault_window::FaultWindow;
 use super::stretch::Stretch;
 use crate::event::{Ended, Event, EventNo, Phase, What};
-use crate::names::Signal;
+use crate::names::{Command, Signal};
 use crate::plan::{BoardPlan, Source};
 use std::collections::BTreeMap;
 
@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 #[derive(Clone, Copy, Debug)]
 pub struct Timeline<'a> {
     events: &'a [Event],
-    /// By which door each signal comes, where that is known.
-    sources: Option<&'a BTreeMap<Signal, Source>>,
+    /// What is known of the board: by which door each signal comes, how it answers.
+    board: Option<&'a BoardPlan>,
 }
 
 /// An event and its place in the timeline. Places, not numbers or times, say what came before what: two events may
@@ -39,17 +39,22 @@ pub struct SignalMark<'a> {
 impl<'a> Timeline<'a> {
     /// Takes the events of a run.
     pub const fn new(events: &'a [Event]) -> Self {
-        Self { events, sources: None }
+        Self { events, board: None }
     }
 
-    /// The same of a known board, which says by which door each signal comes.
+    /// The same of a known board.
     pub const fn of(events: &'a [Event], board: &'a BoardPlan) -> Self {
-        Self { events, sources: Some(&board.signals) }
+        Self { events, board: Some(board) }
     }
 
     /// By which door a signal comes, if the board is known.
     pub fn source(&self, signal: &Signal) -> Option<&'a Source> {
-        self.sources?.get(signal)
+        self.board?.signals.get(signal)
+    }
+
+    /// Whether a command is answered on the console; so it is where the board is not known.
+    pub fn is_answered_on_console(&self, command: &Command) -> bool {
+        self.board.and_then(|board| board.commands.get(command)).is_none_or(|words| words.answers.is_none())
     }
 
     /// Every event.

@@ -18,11 +18,21 @@ fault! {
 
 impl FaultKind for Blackout {
     fn lower(&self, _: &Lowering<'_>) -> Lowered {
-        let conditions = Conditions { loss: Some(Loss::Random(Share(1_000_000))), ..Conditions::default() };
-        impair("blackout", Impair::Conditions { direction: self.direction, conditions }, self.hold)
+        impair("blackout", self.how(), self.hold)
     }
 
     fn needs(&self) -> &'static [Port] {
         &[Port::Link]
+    }
+
+    fn impairs(&self) -> Option<Impair> {
+        Some(self.how())
+    }
+}
+
+impl Blackout {
+    fn how(&self) -> Impair {
+        let conditions = Conditions { loss: Some(Loss::Random(Share(1_000_000))), ..Conditions::default() };
+        Impair::Conditions { direction: self.direction, conditions }
     }
 }

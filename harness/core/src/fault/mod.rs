@@ -76,12 +76,20 @@ mod battery_low;
 mod battery_sag;
 mod blackout;
 mod brownout;
+mod burst_loss;
 mod bus_held;
 mod button_stuck;
+mod cable_unplugged;
 mod clock_skew;
+mod command_duplicated;
+mod command_out_of_order;
+mod command_replayed;
+mod command_stale;
 mod console_flood;
 mod console_noise;
 mod console_silence;
+mod corrupt;
+mod delay;
 mod dhcp_nak;
 mod dhcp_new_address;
 mod dhcp_no_router;
@@ -95,37 +103,99 @@ mod dns_truncated;
 mod dns_ttl;
 mod dns_wrong_address;
 mod dns_wrong_id;
+mod duplicate;
 mod flash_corrupt;
 mod halt;
+mod http_range_ignored;
+mod http_redirect_loop;
+mod http_reset;
+mod http_slow;
+mod http_stale;
+mod http_stall;
+mod http_status;
+mod http_truncated;
+mod http_version_drift;
+mod http_wrong_length;
+mod http_wrong_range;
+mod jitter;
+mod link_flap;
+mod loss;
+mod loss_4state;
 mod memory_flip;
+mod mqtt_credentials_refused;
+mod mqtt_disconnect;
+mod mqtt_duplicate_puback;
+mod mqtt_flood;
+mod mqtt_half_open;
+mod mqtt_invalid_utf8;
+mod mqtt_kicked;
+mod mqtt_late_puback;
+mod mqtt_malformed;
+mod mqtt_no_connack;
+mod mqtt_no_pingresp;
+mod mqtt_no_puback;
+mod mqtt_no_suback;
+mod mqtt_oversized;
+mod mqtt_redelivery;
+mod mqtt_refused;
+mod mqtt_retained_garbage;
+mod mqtt_session_lost;
+mod mqtt_takeover;
+mod mqtt_will_storm;
+mod mqtt_wrong_puback_id;
+mod mtu_black_hole;
+mod netem;
 mod ntp_kiss_of_death;
 mod ntp_next_era;
 mod ntp_silence;
 mod ntp_unsynchronised;
 mod ntp_wrong_time;
+mod packet;
+mod payload;
 mod power_cut;
 mod power_flap;
 mod probe_lost;
 mod ram_decay;
+mod rate;
 mod register_flip;
+mod reorder;
 mod reset;
 mod sensor_nack;
 mod sensor_noisy;
 mod sensor_out_of_range;
 mod sensor_stuck;
 mod service_down;
+mod service_restart;
+mod service_slow;
 mod slow_ramp;
+mod tls_alert;
+mod tls_ca_rotated;
+mod tls_certificate;
+mod tls_client_refused;
+mod tls_no_common_version;
+mod tls_reset;
+mod tls_stall;
+mod tls_ticket_refused;
+mod tls_truncated_close;
 
 pub use battery_low::BatteryLow;
 pub use battery_sag::BatterySag;
 pub use blackout::Blackout;
 pub use brownout::Brownout;
+pub use burst_loss::BurstLoss;
 pub use bus_held::BusHeld;
 pub use button_stuck::ButtonStuck;
+pub use cable_unplugged::CableUnplugged;
 pub use clock_skew::ClockSkew;
+pub use command_duplicated::CommandDuplicated;
+pub use command_out_of_order::CommandOutOfOrder;
+pub use command_replayed::CommandReplayed;
+pub use command_stale::CommandStale;
 pub use console_flood::{ConsoleFlood, FloodOf};
 pub use console_noise::{ConsoleNoise, NoiseKind};
 pub use console_silence::ConsoleSilence;
+pub use corrupt::Corrupt;
+pub use delay::Delay;
 pub use dhcp_nak::DhcpNak;
 pub use dhcp_new_address::DhcpNewAddress;
 pub use dhcp_no_router::DhcpNoRouter;
@@ -139,31 +209,85 @@ pub use dns_truncated::DnsTruncated;
 pub use dns_ttl::DnsTtl;
 pub use dns_wrong_address::DnsWrongAddress;
 pub use dns_wrong_id::DnsWrongId;
+pub use duplicate::Duplicate;
 pub use flash_corrupt::{FlashCorrupt, FlashHow};
 pub use halt::Halt;
+pub use http_range_ignored::HttpRangeIgnored;
+pub use http_redirect_loop::HttpRedirectLoop;
+pub use http_reset::HttpReset;
+pub use http_slow::HttpSlow;
+pub use http_stale::HttpStale;
+pub use http_stall::HttpStall;
+pub use http_status::HttpStatus;
+pub use http_truncated::HttpTruncated;
+pub use http_version_drift::HttpVersionDrift;
+pub use http_wrong_length::HttpWrongLength;
+pub use http_wrong_range::HttpWrongRange;
+pub use jitter::Jitter;
+pub use link_flap::LinkFlap;
+pub use loss::RandomLoss;
+pub use loss_4state::FourStateLoss;
 pub use memory_flip::MemoryFlip;
+pub use mqtt_credentials_refused::MqttCredentialsRefused;
+pub use mqtt_disconnect::MqttDisconnect;
+pub use mqtt_duplicate_puback::MqttDuplicatePuback;
+pub use mqtt_flood::MqttFlood;
+pub use mqtt_half_open::MqttHalfOpen;
+pub use mqtt_invalid_utf8::MqttInvalidUtf8;
+pub use mqtt_kicked::MqttKicked;
+pub use mqtt_late_puback::MqttLatePuback;
+pub use mqtt_malformed::MqttMalformed;
+pub use mqtt_no_connack::MqttNoConnack;
+pub use mqtt_no_pingresp::MqttNoPingresp;
+pub use mqtt_no_puback::MqttNoPuback;
+pub use mqtt_no_suback::MqttNoSuback;
+pub use mqtt_oversized::MqttOversized;
+pub use mqtt_redelivery::MqttRedelivery;
+pub use mqtt_refused::MqttRefused;
+pub use mqtt_retained_garbage::MqttRetainedGarbage;
+pub use mqtt_session_lost::MqttSessionLost;
+pub use mqtt_takeover::MqttTakeover;
+pub use mqtt_will_storm::MqttWillStorm;
+pub use mqtt_wrong_puback_id::MqttWrongPubackId;
+pub use mtu_black_hole::MtuBlackHole;
+pub use netem::Netem;
 pub use ntp_kiss_of_death::NtpKissOfDeath;
 pub use ntp_next_era::NtpNextEra;
 pub use ntp_silence::NtpSilence;
 pub use ntp_unsynchronised::NtpUnsynchronised;
 pub use ntp_wrong_time::NtpWrongTime;
+pub use packet::{ChosenPacket, PacketFate};
+pub use payload::PayloadFault;
 pub use power_cut::PowerCut;
 pub use power_flap::PowerFlap;
 pub use probe_lost::{Leaves, ProbeLost};
 pub use ram_decay::RamDecay;
+pub use rate::Rate;
 pub use register_flip::{Register, RegisterFlip};
+pub use reorder::Overtaking;
 pub use reset::ResetFault;
 pub use sensor_nack::SensorNack;
 pub use sensor_noisy::SensorNoisy;
 pub use sensor_out_of_range::SensorOutOfRange;
 pub use sensor_stuck::SensorStuck;
 pub use service_down::ServiceDown;
+pub use service_restart::ServiceRestart;
+pub use service_slow::ServiceSlow;
 pub use slow_ramp::SlowRamp;
+pub use tls_alert::TlsAlert;
+pub use tls_ca_rotated::TlsCaRotated;
+pub use tls_certificate::{ShownCertificate, TlsCertificate};
+pub use tls_client_refused::TlsClientRefused;
+pub use tls_no_common_version::TlsNoCommonVersion;
+pub use tls_reset::TlsReset;
+pub use tls_stall::TlsStall;
+pub use tls_ticket_refused::TlsTicketRefused;
+pub use tls_truncated_close::TlsTruncatedClose;
 
 use crate::action::{Action, Done, FlashCut, InputState, SupplyCourse};
 use crate::event::What;
 use crate::names::{Dut, Input};
-use crate::network::{Impair, Impairment, Misbehave, Misbehaviour};
+use crate::network::{Impair, Impairment, Misbehave, Misbehaviour, Traffic};
 use crate::plan::{BoardPlan, InputKind};
 use crate::port::Port;
 use crate::step::Step;
@@ -198,7 +322,23 @@ crate::kinds! {
         "battery_sag" => BatterySag(BatterySag),
         "button_stuck" => ButtonStuck(ButtonStuck),
         "blackout" => Blackout(Blackout),
+        "delay" => Delay(Delay),
+        "jitter" => Jitter(Jitter),
+        "loss" => Loss(RandomLoss),
+        "burst_loss" => BurstLoss(BurstLoss),
+        "loss_4state" => FourStateLoss(FourStateLoss),
+        "duplicate" => Duplicate(Duplicate),
+        "reorder" => Reorder(Overtaking),
+        "corrupt" => Corrupt(Corrupt),
+        "rate" => Rate(Rate),
+        "netem" => Netem(Netem),
+        "packet" => Packet(ChosenPacket),
+        "mtu_black_hole" => MtuBlackHole(MtuBlackHole),
+        "link_flap" => LinkFlap(LinkFlap),
+        "cable_unplugged" => CableUnplugged(CableUnplugged),
         "service_down" => ServiceDown(ServiceDown),
+        "service_slow" => ServiceSlow(ServiceSlow),
+        "service_restart" => ServiceRestart(ServiceRestart),
         "dhcp_silence" => DhcpSilence(DhcpSilence),
         "dhcp_nak" => DhcpNak(DhcpNak),
         "dhcp_short_lease" => DhcpShortLease(DhcpShortLease),
@@ -217,6 +357,52 @@ crate::kinds! {
         "ntp_wrong_time" => NtpWrongTime(NtpWrongTime),
         "ntp_unsynchronised" => NtpUnsynchronised(NtpUnsynchronised),
         "ntp_next_era" => NtpNextEra(NtpNextEra),
+        "http_status" => HttpStatus(HttpStatus),
+        "http_truncated" => HttpTruncated(HttpTruncated),
+        "http_reset" => HttpReset(HttpReset),
+        "http_stall" => HttpStall(HttpStall),
+        "http_slow" => HttpSlow(HttpSlow),
+        "http_wrong_length" => HttpWrongLength(HttpWrongLength),
+        "http_range_ignored" => HttpRangeIgnored(HttpRangeIgnored),
+        "http_wrong_range" => HttpWrongRange(HttpWrongRange),
+        "http_redirect_loop" => HttpRedirectLoop(HttpRedirectLoop),
+        "http_stale" => HttpStale(HttpStale),
+        "http_version_drift" => HttpVersionDrift(HttpVersionDrift),
+        "mqtt_refused" => MqttRefused(MqttRefused),
+        "mqtt_no_connack" => MqttNoConnack(MqttNoConnack),
+        "mqtt_kicked" => MqttKicked(MqttKicked),
+        "mqtt_no_puback" => MqttNoPuback(MqttNoPuback),
+        "mqtt_no_suback" => MqttNoSuback(MqttNoSuback),
+        "mqtt_no_pingresp" => MqttNoPingresp(MqttNoPingresp),
+        "mqtt_late_puback" => MqttLatePuback(MqttLatePuback),
+        "mqtt_wrong_puback_id" => MqttWrongPubackId(MqttWrongPubackId),
+        "mqtt_duplicate_puback" => MqttDuplicatePuback(MqttDuplicatePuback),
+        "mqtt_half_open" => MqttHalfOpen(MqttHalfOpen),
+        "mqtt_takeover" => MqttTakeover(MqttTakeover),
+        "mqtt_disconnect" => MqttDisconnect(MqttDisconnect),
+        "mqtt_session_lost" => MqttSessionLost(MqttSessionLost),
+        "mqtt_malformed" => MqttMalformed(MqttMalformed),
+        "mqtt_oversized" => MqttOversized(MqttOversized),
+        "mqtt_invalid_utf8" => MqttInvalidUtf8(MqttInvalidUtf8),
+        "mqtt_retained_garbage" => MqttRetainedGarbage(MqttRetainedGarbage),
+        "mqtt_redelivery" => MqttRedelivery(MqttRedelivery),
+        "mqtt_will_storm" => MqttWillStorm(MqttWillStorm),
+        "mqtt_flood" => MqttFlood(MqttFlood),
+        "mqtt_credentials_refused" => MqttCredentialsRefused(MqttCredentialsRefused),
+        "payload" => Payload(PayloadFault),
+        "command_replayed" => CommandReplayed(CommandReplayed),
+        "command_stale" => CommandStale(CommandStale),
+        "command_out_of_order" => CommandOutOfOrder(CommandOutOfOrder),
+        "command_duplicated" => CommandDuplicated(CommandDuplicated),
+        "tls_certificate" => TlsCertificate(TlsCertificate),
+        "tls_ca_rotated" => TlsCaRotated(TlsCaRotated),
+        "tls_client_refused" => TlsClientRefused(TlsClientRefused),
+        "tls_no_common_version" => TlsNoCommonVersion(TlsNoCommonVersion),
+        "tls_stall" => TlsStall(TlsStall),
+        "tls_reset" => TlsReset(TlsReset),
+        "tls_alert" => TlsAlert(TlsAlert),
+        "tls_truncated_close" => TlsTruncatedClose(TlsTruncatedClose),
+        "tls_ticket_refused" => TlsTicketRefused(TlsTicketRefused),
     }
 }
 
@@ -365,6 +551,37 @@ pub trait FaultKind: Timed {
     fn input(&self) -> Option<(&Input, InputKind)> {
         None
     }
+
+    /// What it does to the link.
+    fn impairs(&self) -> Option<Impair> {
+        None
+    }
+
+    /// Why its parameters do not go together.
+    fn objection(&self) -> Option<Objection> {
+        None
+    }
+}
+
+/// Why the parameters of a fault do not go together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Objection {
+    /// The parameter that is in the way; none where one is missing.
+    pub field: Option<&'static str>,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub help: String,
+}
+
+impl Objection {
+    fn to(field: &'static str, message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { field: Some(field), message: message.into(), help: help.into() }
+    }
+
+    fn to_the_whole(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { field: None, message: message.into(), help: help.into() }
+    }
 }
 
 /// What a fault may draw upon while it is lowered.
@@ -451,6 +668,16 @@ fn impair(name: &str, how: Impair, hold: Duration) -> Lowered {
         "no frame of the device met it",
         hold,
     )
+}
+
+/// A fault of the cable, in force until it is taken back: it bit when the device's end of it lost its link.
+fn pull(name: &str, how: Impair, hold: Duration) -> Lowered {
+    let mut lowered = impair(name, how, hold);
+    lowered.confirm.evidence = Evidence::of(
+        |of, what| matches!(what, What::Traffic { dut, seen: Traffic::Carrier { up: false } } if dut == of),
+    );
+    lowered.confirm.text = "the device's end of the cable never lost its link";
+    lowered
 }
 
 /// A fault of a service, in force until it is taken back: it bit when the device met it.

@@ -11,6 +11,7 @@ pub(super) fn deaf(absences: &[Absence], timeline: &Timeline<'_>) -> Option<Stri
         let what = match &absence.of {
             Heard::Signal(signal) => format!("`{signal}`"),
             Heard::Log => "the log".to_owned(),
+            Heard::Console => "the console".to_owned(),
         };
         Some(format!("{what} could not be heard from {} to {}", deaf.from, deaf.to))
     })

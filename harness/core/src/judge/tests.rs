@@ -89,7 +89,7 @@ fn never() -> Check {
 
 fn recovers() -> Check {
     let within = Duration::from_millis(500);
-    Check::Recovers(Recovers { from: "power_cut".to_owned(), to: "ready".into(), within })
+    Check::Recovers(Recovers { from: "power_cut".to_owned(), to: "ready".into(), within, stages: None })
 }
 
 /// One of each kind.

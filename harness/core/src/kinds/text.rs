@@ -74,7 +74,11 @@ fn entry(name: &str, words: &str, text: &mut String) {
     const INDENT: usize = 23;
     let mut wrapped = String::new();
     paragraph(words, INDENT, &mut wrapped);
-    let _ = write!(text, "  {name:<19}  {}", wrapped.trim_start());
+    if name.len() > INDENT - 4 {
+        let _ = write!(text, "  {name}\n{wrapped}");
+    } else {
+        let _ = write!(text, "  {name:<19}  {}", wrapped.trim_start());
+    }
 }
 
 fn full(noun: &str, kind: &Kind, text: &mut String) {

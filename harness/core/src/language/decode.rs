@@ -203,6 +203,7 @@ impl<'a> Fields<'a> {
         for entry in self.entries.into_iter().flatten() {
             let names = self.known.iter().map(|f| f.name);
             let help = match did_you_mean(entry.name, names.clone()) {
+                _ if entry.name == CORRELATION => NO_CORRELATION.to_owned(),
                 Some(near) => format!("did you mean `{near}`?"),
                 None if self.known.is_empty() => "there are no fields here; write `{}`".to_owned(),
                 None => format!("the fields here are: {}", names.collect::<Vec<_>>().join(", ")),
@@ -213,6 +214,13 @@ impl<'a> Fields<'a> {
         whole
     }
 }
+
+/// A parameter of tc-netem(8) that is left out on purpose.
+const CORRELATION: &str = "correlation";
+
+/// Why, and what there is instead.
+const NO_CORRELATION: &str = "netem's correlation lowers how much is lost instead of making bursts of it; for bursts \
+     write `burst_loss: {lost: 5%, burst: 8}`";
 
 /// Refuses control characters: on a console a line end would begin a second command.
 pub(super) fn one_line(text: &str, span: Span, out: &mut Diagnostics) -> Option<()> {

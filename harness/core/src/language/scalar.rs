@@ -155,7 +155,7 @@ macro_rules! decode_whole_number {
         }
     )*};
 }
-decode_whole_number!(u32, u64);
+decode_whole_number!(u16, u32, u64);
 
 impl Decode for bool {
     fn shape() -> Shape {

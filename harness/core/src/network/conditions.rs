@@ -127,6 +127,21 @@ pub struct Reorder {
 }
 
 impl Conditions {
+    /// The names of the fields that are set. Jitter and its distribution are of the delay: netem has them together.
+    pub fn fields(&self) -> impl Iterator<Item = &'static str> {
+        [
+            ("delay", self.delay.is_some() || self.jitter.is_some() || self.distribution.is_some()),
+            ("loss", self.loss.is_some()),
+            ("duplicates", self.duplicate.is_some()),
+            ("corruption", self.corrupt.is_some()),
+            ("reordering", self.reorder.is_some()),
+            ("rate", self.rate.is_some()),
+            ("limit", self.limit.is_some()),
+        ]
+        .into_iter()
+        .filter_map(|(name, set)| set.then_some(name))
+    }
+
     /// Both together, field by field; this one's fields win.
     pub fn merged(&self, other: &Self) -> Self {
         Self {

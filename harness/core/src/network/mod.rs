@@ -10,6 +10,7 @@ mod mqtt;
 mod ntp;
 mod packet;
 mod payload;
+mod reason;
 mod tcp;
 mod tls;
 
@@ -17,13 +18,14 @@ pub use conditions::{Conditions, Direction, Distribution, Loss, Reorder};
 pub use corpus::CorpusFile;
 pub use dhcp::{DhcpFault, DhcpSeen};
 pub use dns::{DnsFault, DnsMisbehaviour, DnsSeen, Host, Rcode};
-pub use http::{HttpFault, HttpSeen};
-pub use mqtt::{BrokerPacket, Damage, MqttFault, MqttSeen};
+pub use http::{HttpFault, HttpHost, HttpSeen, MoreOrLess, StatusCode};
+pub use mqtt::{BrokerPacket, Damage, MqttFault, MqttSeen, Quality};
 pub use ntp::{Kiss, NtpFault, NtpSeen};
 pub use packet::{Fate, PacketRule, Predicate, Protocol, TcpFlag};
-pub use payload::{Content, PayloadKind};
+pub use payload::{COMMAND, Content, PayloadKind, Written};
+pub use reason::{Farewell, Refusal};
 pub use tcp::{Conn, End, TcpSeen};
-pub use tls::{AlertDescription, BadCertificate, HandshakeState, TlsFault, TlsSeen};
+pub use tls::{AlertDescription, BadCertificate, HandshakeState, Secured, TlsFault, TlsSeen};
 
 use serde::{Deserialize, Serialize};
 
@@ -232,6 +234,7 @@ impl Traffic {
                 | TlsSeen::Established { conn, .. }
                 | TlsSeen::Alert { conn, .. }
                 | TlsSeen::Failed { conn, .. }
+                | TlsSeen::NotTls { conn }
                 | TlsSeen::FirstData { conn },
             )
             | Self::Mqtt(

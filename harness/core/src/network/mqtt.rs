@@ -61,6 +61,33 @@ impl BrokerPacket {
     }
 }
 
+/// A quality of service at which messages are published to a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Quality {
+    /// 0: at most once.
+    #[serde(rename = "0")]
+    AtMostOnce,
+    /// 1: at least once.
+    #[serde(rename = "1")]
+    AtLeastOnce,
+    /// 2: exactly once.
+    #[serde(rename = "2")]
+    ExactlyOnce,
+}
+
+crate::words!(Quality { AtMostOnce = "0", AtLeastOnce = "1", ExactlyOnce = "2" });
+
+impl Quality {
+    /// As a number.
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::AtMostOnce => 0,
+            Self::AtLeastOnce => 1,
+            Self::ExactlyOnce => 2,
+        }
+    }
+}
+
 /// What is wrong with a malformed packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -92,3 +92,36 @@ impl PayloadKind {
         Self::SchemaDrift,
     ];
 }
+
+/// What a message consists of, as it is written: one of the three, or none for what is usual.
+#[derive(Clone, Copy, Debug)]
+pub struct Written<'a> {
+    /// Made from a good one, and how it is wrong.
+    pub kind: Option<PayloadKind>,
+    /// A file of the corpus.
+    pub corpus: Option<&'a CorpusFile>,
+    /// Word for word.
+    pub text: Option<&'a Payload>,
+}
+
+impl Written<'_> {
+    /// How many of the three were written.
+    pub fn how_many(&self) -> usize {
+        usize::from(self.kind.is_some())
+            + usize::from(self.corpus.is_some())
+            + usize::from(self.text.is_some())
+    }
+
+    /// As it is made: from `from` where it is made from a good one, and as `usual` if nothing was written.
+    pub fn content(&self, usual: Content, from: &str, seed: u64) -> Content {
+        match (self.text, self.corpus, self.kind) {
+            (Some(text), ..) => Content::Literal(text.clone()),
+            (None, Some(file), _) => Content::Corpus(file.clone()),
+            (None, None, Some(kind)) => Content::Made { kind, from: from.to_owned(), seed },
+            (None, None, None) => usual,
+        }
+    }
+}
+
+/// A command as the reference thermostat understands it.
+pub const COMMAND: &str = r#"{"id":"brownout-{n}","set":{"target":21.5}}"#;

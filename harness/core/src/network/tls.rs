@@ -1,6 +1,6 @@
 //! TLS 1.2 and 1.3 (RFC 5246, RFC 8446): what is seen of it and how a server goes wrong.
 
-use super::Conn;
+use super::{Conn, Service};
 use serde::{Deserialize, Serialize};
 
 /// How a TLS server misbehaves.
@@ -52,6 +52,31 @@ pub enum TlsFault {
     },
     /// It gives out session tickets and takes none back: a device that wants to resume has to do the whole handshake.
     TicketRefused,
+}
+
+/// A service over TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Secured {
+    /// The MQTT broker.
+    Broker,
+    /// The cloud's HTTP interface.
+    Api,
+    /// The identity provider.
+    Identity,
+}
+
+crate::words!(Secured { Broker = "broker", Api = "api", Identity = "identity" });
+
+impl Secured {
+    /// Which service it is.
+    pub const fn service(self) -> Service {
+        match self {
+            Self::Broker => Service::Broker,
+            Self::Api => Service::Api,
+            Self::Identity => Service::Identity,
+        }
+    }
 }
 
 /// What is wrong with a certificate.
@@ -218,6 +243,11 @@ pub enum TlsSeen {
         /// Whether it offers to resume a session.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         resumes: bool,
+    },
+    /// What the device sent first is no TLS.
+    NotTls {
+        /// On which connection.
+        conn: Conn,
     },
     /// The handshake is through, on both sides.
     Established {

@@ -2,7 +2,7 @@
 //! happens.
 
 use crate::board_file::BoardFile;
-use crate::check::Check;
+use crate::check::{Check, SEQUENCE};
 use crate::command::{GET, SET, SettingCommand};
 use crate::fault::Fault;
 use crate::language::diagnostic::did_you_mean;
@@ -12,7 +12,7 @@ use crate::plan::Symbol;
 use crate::port::Port;
 use crate::rig_file::RigFile;
 use crate::scenario::ScenarioCase;
-use crate::source::NetworkSignal;
+use crate::source::{NetworkSignal, Source};
 use crate::step::Step;
 use crate::trigger::BOOT;
 use std::collections::{BTreeMap, BTreeSet};
@@ -407,6 +407,9 @@ impl Fit<'_> {
             if let Some(why) = check.contradiction() {
                 out.error(node.span, why, "these fields do not go together", None);
             }
+            if let Some(signal) = check.numbered() {
+                self.numbered(signal, check, node, out);
+            }
             if let Check::Durable(durable) = check {
                 let mut steps = Vec::new();
                 flatten(&self.case.scenario.method, &mut steps);
@@ -422,6 +425,42 @@ impl Fit<'_> {
                 }
             }
         }
+    }
+
+    /// A signal that a check takes for numbered records has numbers.
+    fn numbered(&self, signal: &Signal, check: &Check, node: &Node, out: &mut Diagnostics) {
+        let kind = check.kind();
+        let span = written(node, kind, &["signal"]).map_or(node.span, |node| node.span);
+        let (board, path) = (&self.board.name, &self.board.path);
+        let help = match self.board.signal(signal) {
+            // One that is named is complained of where it stands.
+            None if span != node.span => return,
+            None => {
+                out.error(
+                    span,
+                    format!("`{kind}` needs the signal `{signal}`, which the board `{board}` does not have"),
+                    format!("needs `{signal}`"),
+                    Some(format!(
+                        "say how it shows, like `{signal}: {{mqtt: 'devices/+/telemetry', sequence: /seq}}` under \
+                         `signals` in {path}, or name another `signal`"
+                    )),
+                );
+                return;
+            }
+            Some(source @ Source::Mqtt(of)) => {
+                if span == node.span {
+                    self.port(source.port(), &format!("the signal `{signal}`"), span, out);
+                }
+                match of.sequence {
+                    Some(_) => return,
+                    None => format!("say where it stands, like `sequence: /seq`, in {path}"),
+                }
+            }
+            Some(source) if source.groups().is_none_or(|groups| groups.contains(SEQUENCE)) => return,
+            Some(_) => format!(r"write `(?<{SEQUENCE}>\d+)` where the number stands, in {path}"),
+        };
+        let message = format!("the signal `{signal}` of `{board}` has no sequence number");
+        out.error(span, message, format!("`{kind}` needs one"), Some(help));
     }
 
     /// The groups that a check asks about, as a mapping from their names or as one name, must be the signal's.

@@ -2,10 +2,11 @@
 //! and what they change is there.
 
 use super::fit::Fit;
-use crate::fault::{Fault, FlashCorrupt, MemoryFlip, RegisterFlip};
+use crate::fault::{Fault, FlashCorrupt, MemoryFlip, Objection, RegisterFlip};
 use crate::language::{Diagnostics, Node, Span, Value};
 use crate::location::Parts;
 use crate::names::Input;
+use crate::network::{Direction, Impair, Written};
 use crate::plan::{Source, Symbol};
 use crate::port::Port;
 use crate::step::Step;
@@ -52,6 +53,10 @@ enum Grip<'a> {
     Input(&'a Input),
     /// An impairment or a misbehaviour, by the kind of its fault: others may be in force beside it.
     Network(&'static str),
+    /// A field of the link's conditions, and which way.
+    Condition(&'static str, Direction),
+    /// The network cable.
+    Cable,
 }
 
 impl Grip<'_> {
@@ -62,6 +67,9 @@ impl Grip<'_> {
             Self::Probe => "the debug probe".to_owned(),
             Self::Input(input) => format!("the input `{input}`"),
             Self::Network(kind) => format!("what `{kind}` sets"),
+            Self::Condition(field, Direction::Down) => format!("the {field} of the link to the device"),
+            Self::Condition(field, _) => format!("the {field} of the link from the device"),
+            Self::Cable => "the network cable".to_owned(),
         }
     }
 }
@@ -76,7 +84,17 @@ fn grips(fault: &Fault) -> Vec<Grip<'_>> {
         Port::Link | Port::Services => Some(Grip::Network(fault.kind())),
         Port::FlashTrace => None,
     };
-    kind.needs().iter().filter_map(grip).collect()
+    let mut grips: Vec<_> = kind.needs().iter().filter_map(grip).collect();
+    match kind.impairs() {
+        Some(Impair::Conditions { direction, conditions }) => {
+            let fields = conditions.fields().collect::<Vec<_>>();
+            let ways = direction.each().iter();
+            grips.extend(ways.flat_map(|way| fields.iter().map(|field| Grip::Condition(field, *way))));
+        }
+        Some(Impair::Unplug | Impair::Flap { .. }) => grips.push(Grip::Cable),
+        Some(Impair::Packet(_) | Impair::MtuBlackHole { .. }) | None => {}
+    }
+    grips
 }
 
 /// Whether it is in force for a while; one that is done when it is done is in nobody's way.
@@ -95,10 +113,19 @@ impl Fit<'_> {
         for fault in &placed {
             self.in_the_way(fault, &placed, out);
             self.trigger_comes(fault, &placed, out);
+            if let Some(objection) = fault.fault.as_kind().objection() {
+                let Objection { field, message, help } = objection;
+                let span = field.map_or(fault.word, |field| fault.span(&[field]));
+                let label = if field.is_some() { "does not go together" } else { "not enough" };
+                out.error(span, message, label, Some(help));
+            }
             match fault.fault {
                 Fault::FlashCorrupt(corrupt) => one_place(corrupt, fault, out),
                 Fault::MemoryFlip(flip) => self.bit_of_memory(flip, fault, out),
                 Fault::RegisterFlip(flip) => bit_of_register(flip, fault, out),
+                Fault::Payload(payload) => one_content(payload.written(), fault, out),
+                Fault::MqttRetainedGarbage(garbage) => one_content(garbage.written(), fault, out),
+                Fault::MqttFlood(flood) => one_content(flood.written(), fault, out),
                 _ => {}
             }
         }
@@ -364,6 +391,18 @@ fn earliest(trigger: &Trigger) -> Duration {
         Trigger::FlashOp(_) => Duration::ZERO,
         Trigger::Any(_) => parts().min().unwrap_or_default(),
         Trigger::All(_) | Trigger::Count(_) => parts().max().unwrap_or_default(),
+    }
+}
+
+/// A message is made, or taken from the corpus, or written word for word.
+fn one_content(written: Written<'_>, fault: &Placed<'_>, out: &mut Diagnostics) {
+    if written.how_many() > 1 {
+        out.error(
+            fault.word,
+            format!("the message of `{}` is written more than once", fault.fault.kind()),
+            "more than one message",
+            Some("keep one of `as`, `corpus` and `text`".to_owned()),
+        );
     }
 }
 

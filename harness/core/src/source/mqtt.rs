@@ -1,5 +1,6 @@
 //! `{mqtt: 'devices/+/telemetry', sequence: /seq}`: a signal that is a message of the device.
 
+use crate::check::SEQUENCE;
 use crate::language::decode::{Ruled, Shape};
 use crate::language::scalar::from_str;
 use crate::language::{Decode, Diagnostics, Node};
@@ -9,9 +10,6 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
-
-/// The field that holds the sequence number of a message.
-pub(crate) const SEQUENCE: &str = "seq";
 
 /// The most fields that are taken out of one message.
 const FIELDS_AT_MOST: usize = 64;

@@ -289,8 +289,8 @@ impl Services for Inline {
     async fn misbehave(&self, misbehaviour: &Misbehaviour) -> Result<(), PortError> {
         let misbehaviour = misbehaviour.clone();
         self.ask(move |station, now| {
-            station.world.misbehave(now, &misbehaviour);
-            Ok(())
+            let done = station.world.misbehave(now, &misbehaviour);
+            done.map_err(|why| crate::services::cannot(&misbehaviour.name, &why))
         })
         .await
     }

@@ -116,8 +116,12 @@ impl Services for Simulated {
     }
 
     async fn misbehave(&self, misbehaviour: &Misbehaviour) -> Result<(), PortError> {
-        self.with_world(|world, now| world.misbehave(now, misbehaviour));
-        Ok(())
+        self.with_world(|world, now| world.misbehave(now, misbehaviour)).map_err(|why| PortError {
+            port: Port::Services,
+            trouble: Trouble::Failed,
+            message: format!("cannot `{}`: {why}", misbehaviour.name),
+            help: None,
+        })
     }
 
     async fn behave(&self, name: &str) -> Result<Done, PortError> {

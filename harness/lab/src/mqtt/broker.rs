@@ -252,24 +252,31 @@ impl Broker {
 
     /// What was received so far, packet by packet.
     fn take(&mut self, now: Instant, conn: Conn) {
-        loop {
-            let Some(live) = self.live.get_mut(&conn) else { return };
+        let Some(live) = self.live.get_mut(&conn) else { return };
+        let mut received = std::mem::take(&mut live.buffer);
+        let mut taken = 0;
+        while let Some(live) = self.live.get(&conn) {
             let version = live.client.as_ref().map(|client| client.version);
-            let read = match packet::split(&live.buffer) {
-                Ok(None) => return,
+            let read = match packet::split(received.get(taken..).unwrap_or_default()) {
+                Ok(None) => break,
                 Ok(Some(raw)) => {
-                    let read = packet::read(version, raw.first, raw.body)
-                        .map_err(|broken| (broken, packet::version_asked(raw.body)));
-                    let length = raw.length;
-                    live.buffer.drain(..length);
-                    read
+                    taken += raw.length;
+                    packet::read(version, raw.first, raw.body)
+                        .map_err(|broken| (broken, packet::version_asked(raw.body)))
                 }
                 Err(broken) => Err((broken, None)),
             };
             match read {
                 Ok(packet) => self.handle(now, conn, packet),
-                Err((broken, asked)) => return self.violated(now, conn, &broken, asked),
+                Err((broken, asked)) => {
+                    self.violated(now, conn, &broken, asked);
+                    break;
+                }
             }
+        }
+        received.drain(..taken);
+        if let Some(live) = self.live.get_mut(&conn) {
+            live.buffer = received;
         }
     }
 

@@ -44,14 +44,18 @@ fn params(subject: &str, validity: Validity, key: &Key, draw: &mut Entropy) -> C
     params.distinguished_name.push(DnType::CommonName, subject);
     params.not_before = instant(validity.from);
     params.not_after = instant(validity.until);
-    // RFC 5280 section 4.1.2.2: positive, at most 20 bytes.
-    let mut serial: [u8; 16] = draw.array();
-    serial[0] = serial[0] & 0x7f | 0x40;
-    params.serial_number = Some(SerialNumber::from_slice(&serial));
+    params.serial_number = Some(serial(draw));
     let id = Sha256::digest(key.public());
     params.key_identifier_method = KeyIdMethod::PreSpecified(id.iter().copied().take(20).collect());
     params.use_authority_key_identifier_extension = true;
     params
+}
+
+/// Positive, and at most 20 bytes (RFC 5280 section 4.1.2.2).
+fn serial(draw: &mut Entropy) -> SerialNumber {
+    let mut serial: [u8; 16] = draw.array();
+    serial[0] = serial[0] & 0x7f | 0x40;
+    SerialNumber::from_slice(&serial)
 }
 
 /// A certificate of one who issues none.
@@ -116,6 +120,25 @@ impl Authority {
     ) -> Result<CertificateDer<'static>, PkiError> {
         let issuer = Issuer::from_params(&self.params, &self.key);
         Ok(params.signed_by(of, &issuer)?.into())
+    }
+
+    /// Another certificate of the same authority, of the same name and key, by another who vouches for it.
+    pub(super) fn renewed(
+        &self,
+        by: &Self,
+        validity: Validity,
+        entropy: &Entropy,
+    ) -> Result<CertificateDer<'static>, PkiError> {
+        let mut params = self.params.clone();
+        params.not_before = instant(validity.from);
+        params.not_after = instant(validity.until);
+        params.serial_number = Some(serial(&mut entropy.child("serial")));
+        by.issue(&params, &self.key)
+    }
+
+    /// Its key.
+    pub(super) const fn key(&self) -> &Key {
+        &self.key
     }
 
     /// Its own certificate.

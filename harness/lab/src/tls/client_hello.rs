@@ -31,6 +31,11 @@ const SESSION_TICKET: u16 = 35;
 const PRE_SHARED_KEY: u16 = 41;
 const SUPPORTED_VERSIONS: u16 = 43;
 
+/// Whether the first bytes of a connection begin as those of TLS do.
+pub(super) fn is_handshake(bytes: &[u8]) -> bool {
+    bytes.first() == Some(&HANDSHAKE)
+}
+
 /// Reads the first bytes of a connection.
 pub(super) fn read(bytes: &[u8]) -> FirstBytes {
     let mut message = Vec::new();

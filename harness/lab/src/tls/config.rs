@@ -77,13 +77,14 @@ impl Base {
             Some(tickets) => config.ticketer = Arc::new(tickets),
             None => config.send_tls13_tickets = 0,
         }
-        config.max_fragment_size = offer.record.map(|record| record + RECORD_HEADER);
+        // rustls counts the header too, and makes no records below 32 bytes.
+        config.max_fragment_size = offer.record.map(|record| (record + RECORD_HEADER).max(32));
         Ok(Arc::new(config))
     }
 }
 
 /// Type, version and length of a record.
-pub(super) const RECORD_HEADER: usize = 5;
+const RECORD_HEADER: usize = 5;
 
 #[derive(Debug)]
 struct Shown(Arc<CertifiedKey>);
@@ -132,6 +133,10 @@ impl ProducesTickets for Tickets {
 struct Refusing(Arc<dyn ClientCertVerifier>);
 
 impl ClientCertVerifier for Refusing {
+    fn client_auth_mandatory(&self) -> bool {
+        true
+    }
+
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
         self.0.root_hint_subjects()
     }

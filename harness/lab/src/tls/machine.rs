@@ -1,9 +1,10 @@
 //! The server's end of one TLS connection: bytes in, bytes out.
 
+use super::flight;
 use super::surroundings::Surroundings;
 use crate::pki::common_name;
 use brownout_core::network::AlertDescription;
-use rustls::{Error, ProtocolVersion, ServerConfig, ServerConnection};
+use rustls::{Error, HandshakeKind, ProtocolVersion, ServerConfig, ServerConnection};
 use std::io::{Read as _, Write as _};
 use std::sync::Arc;
 
@@ -74,11 +75,19 @@ impl Machine {
         !self.tls.is_handshaking()
     }
 
+    /// Whether this handshake is one in which the server shows its certificate, as far as that is known.
+    pub(super) fn shows_certificate(&self) -> bool {
+        matches!(
+            self.tls.handshake_kind(),
+            Some(HandshakeKind::Full | HandshakeKind::FullWithHelloRetryRequest)
+        )
+    }
+
     /// Takes bytes of the device.
     pub(super) fn take(&mut self, unix: u64, mut bytes: &[u8]) -> Taken {
         let tls = &mut self.tls;
         self.surroundings.unix = unix;
-        self.surroundings.lend(|| {
+        let mut taken = self.surroundings.lend(|| {
             let mut taken = Taken::default();
             while !bytes.is_empty() && !taken.closed && taken.broken.is_none() {
                 let read = tls.read_tls(&mut bytes);
@@ -99,7 +108,11 @@ impl Machine {
             }
             taken.send = pending(tls);
             taken
-        })
+        });
+        if let Some(code) = self.surroundings.alert {
+            flight::replace_plain_alerts(&mut taken.send, code);
+        }
+        taken
     }
 
     /// Seals application data for the device.

@@ -2,22 +2,28 @@
 
 mod client_hello;
 mod config;
+mod flight;
+mod handshake;
 mod machine;
+mod plain;
 mod provider;
+mod stream;
 mod surroundings;
+mod wrong;
 
 use crate::faults::Faults;
-use crate::pki::{Entropy, Pki};
+use crate::pki::{Entropy, Pki, PkiError};
 use crate::service::{Seen, StreamOut, StreamService};
-use brownout_core::network::{AlertDescription, Conn, End, TlsFault, TlsSeen, Traffic};
+use brownout_core::network::{Conn, End, TlsFault, TlsSeen, Traffic};
 use brownout_core::time::{Duration, Instant};
-use client_hello::FirstBytes;
-use config::{Base, Offer, Tickets};
+use client_hello::{ClientHello, FirstBytes};
+use config::{Base, Offer};
 use core::net::SocketAddrV4;
-use machine::{Broken, Machine, Taken};
-use std::collections::{BTreeMap, VecDeque};
+use machine::Machine;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use surroundings::Surroundings;
+use wrong::{Stop, Wrong};
 
 /// How a TLS server is set up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,6 +38,9 @@ pub struct Settings {
 /// How long a device may take for a handshake.
 const HANDSHAKE: Duration = Duration::from_secs(60);
 
+/// How long after its last bytes a server resets a connection, so that they arrive before.
+const RESET_AFTER: Duration = Duration::from_millis(100);
+
 /// A service behind TLS. It ends TLS: what is behind it sees plain bytes, and knows of a connection once its handshake is
 /// through.
 ///
@@ -45,8 +54,10 @@ pub struct Tls<S> {
     entropy: Entropy,
     /// Unix time at the beginning of the run, in seconds.
     epoch: i64,
-    faults: Faults<TlsFault>,
+    faults: Faults<Wrong>,
     connections: BTreeMap<Conn, Connection>,
+    /// Those at the plain port.
+    plain: BTreeSet<Conn>,
     now: Instant,
     out: VecDeque<StreamOut>,
 }
@@ -63,19 +74,43 @@ enum Phase {
     /// The ClientHello is not whole yet.
     Hello(Vec<u8>),
     /// The handshake is under way.
-    Handshake(Machine),
+    Handshake(Handshake),
     /// It is through.
-    Open {
-        machine: Machine,
-        /// Application data of the device has come.
-        data: bool,
-        /// The device has closed its side.
-        closed: bool,
-    },
-    /// There is no TLS on it.
-    Plain,
+    Open(Open),
+    /// The server says nothing more, as a fault wants it.
+    Stalled,
+    /// The server resets the connection, as a fault wants it.
+    Resetting(Instant),
     /// Nothing more is said, and nothing heard.
     Over,
+}
+
+#[derive(Debug)]
+struct Handshake {
+    machine: Machine,
+    /// Where it stops.
+    stop: Option<Box<Stopping>>,
+}
+
+/// What it takes to make a flight again.
+#[derive(Debug)]
+struct Stopping {
+    stop: Stop,
+    offer: Offer,
+    surroundings: Surroundings,
+    /// What the device sent.
+    got: Vec<u8>,
+}
+
+#[derive(Debug)]
+struct Open {
+    machine: Machine,
+    /// Application data of the device has come.
+    data: bool,
+    /// The device has closed its side.
+    closed: bool,
+    /// So many bytes of application data were sent to the device, since the handshake or the last fault that counts them.
+    sent: u64,
 }
 
 impl<S: Clone> Clone for Tls<S> {
@@ -89,6 +124,7 @@ impl<S: Clone> Clone for Tls<S> {
             epoch: self.epoch,
             faults: self.faults.clone(),
             connections: BTreeMap::new(),
+            plain: BTreeSet::new(),
             now: self.now,
             out: VecDeque::new(),
         }
@@ -117,6 +153,7 @@ impl<S: StreamService> Tls<S> {
             epoch,
             faults: Faults::default(),
             connections: BTreeMap::new(),
+            plain: BTreeSet::new(),
             now: Instant::ZERO,
             out: VecDeque::new(),
         })
@@ -132,12 +169,44 @@ impl<S: StreamService> Tls<S> {
         &mut self.inner
     }
 
-    /// A connection was opened past TLS, at the service's plain port: its bytes pass as they are.
-    pub fn opened_plain(&mut self, now: Instant, conn: Conn, peer: SocketAddrV4) {
+    /// Lets it misbehave. The same name again replaces what it named.
+    ///
+    /// # Errors
+    /// None for certificates that could be made before.
+    pub fn misbehave(&mut self, now: Instant, name: &str, fault: TlsFault) -> Result<(), PkiError> {
         self.now = now;
-        self.connections.insert(conn, Connection { peer, opened: now, phase: Phase::Plain });
-        self.inner.opened(now, conn, peer);
-        self.drain();
+        let wrong = Wrong::new(fault, &self.pki)?;
+        let breaks_off = wrong.breaks_off().is_some();
+        self.faults.set(name, wrong);
+        if breaks_off {
+            for conn in self.connections.keys().copied().collect::<Vec<_>>() {
+                if let Some(open) = self.open_mut(conn) {
+                    open.sent = 0;
+                    self.break_off_when_due(conn);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a misbehaviour back: how often it was met; `None` if it is not in force. Connections that were stalled stay
+    /// so: it is for the device to give them up.
+    pub fn behave(&mut self, name: &str) -> Option<u64> {
+        self.faults.take_back(name)
+    }
+
+    /// A fault is met now.
+    fn meet<R>(&mut self, which: impl FnMut(&Wrong) -> Option<R>) -> Option<R> {
+        let (found, seen) = self.faults.meet(which)?;
+        self.out.extend(seen.map(StreamOut::Seen));
+        Some(found)
+    }
+
+    fn open_mut(&mut self, conn: Conn) -> Option<&mut Open> {
+        match self.connections.get_mut(&conn).map(|of| &mut of.phase) {
+            Some(Phase::Open(open)) => Some(open),
+            _ => None,
+        }
     }
 
     fn see(&mut self, seen: TlsSeen) {
@@ -155,176 +224,10 @@ impl<S: StreamService> Tls<S> {
         u64::try_from(self.epoch.saturating_add(since)).unwrap_or_default()
     }
 
-    /// The whole ClientHello is there, or what is there is none.
-    fn begin(&mut self, conn: Conn, bytes: &[u8]) {
-        let offer = Offer {
-            identity: self.pki.server().clone(),
-            refuses_client: false,
-            tickets: self
-                .settings
-                .tickets
-                .then(|| Tickets { key: self.entropy.child("tickets").array(), refused: false }),
-            record: None,
-        };
-        let surroundings = Surroundings::new(self.entropy.child(&format!("connection {}", conn.0)));
-        let machine = self.base.server(offer).and_then(|config| Machine::new(config, surroundings));
-        match machine {
-            Ok(machine) => {
-                self.phase(conn, Phase::Handshake(machine));
-                self.take(conn, bytes);
-            }
-            Err(error) => self.fail(conn, error.to_string()),
-        }
-    }
-
     fn phase(&mut self, conn: Conn, phase: Phase) {
         if let Some(connection) = self.connections.get_mut(&conn) {
             connection.phase = phase;
         }
-    }
-
-    /// Gives up a connection whose handshake is not through.
-    fn fail(&mut self, conn: Conn, why: String) {
-        self.phase(conn, Phase::Over);
-        self.see(TlsSeen::Failed { conn, why });
-        self.out.push_back(StreamOut::Close { conn });
-    }
-
-    /// Bytes of the device for a connection that has its machine.
-    fn take(&mut self, conn: Conn, bytes: &[u8]) {
-        let unix = self.unix();
-        let Some(connection) = self.connections.get_mut(&conn) else { return };
-        let taken = match &mut connection.phase {
-            Phase::Handshake(machine) => machine.take(unix, bytes),
-            Phase::Open { machine, closed: false, .. } => machine.take(unix, bytes),
-            _ => return,
-        };
-        let Taken { data, closed, broken, send } = taken;
-        self.send(conn, send);
-        self.open_if_through(conn);
-        self.deliver(conn, &data);
-        if closed {
-            self.device_closed(conn);
-        }
-        if let Some(broken) = broken {
-            self.break_off(conn, broken);
-        }
-    }
-
-    fn open_if_through(&mut self, conn: Conn) {
-        let Some(connection) = self.connections.get_mut(&conn) else { return };
-        let peer = connection.peer;
-        match std::mem::replace(&mut connection.phase, Phase::Over) {
-            Phase::Handshake(machine) if machine.is_open() => {
-                let agreed = machine.agreed();
-                connection.phase = Phase::Open { machine, data: false, closed: false };
-                let (version, cipher, client) = (agreed.version, agreed.cipher, agreed.client);
-                self.see(TlsSeen::Established { conn, version, cipher, client });
-                self.inner.opened(self.now, conn, peer);
-                self.drain();
-            }
-            other => connection.phase = other,
-        }
-    }
-
-    fn deliver(&mut self, conn: Conn, bytes: &[u8]) {
-        if bytes.is_empty() {
-            return;
-        }
-        let Some(Phase::Open { data, .. }) = self.connections.get_mut(&conn).map(|of| &mut of.phase) else {
-            return;
-        };
-        if !std::mem::replace(data, true) {
-            self.see(TlsSeen::FirstData { conn });
-        }
-        self.inner.received(self.now, conn, bytes);
-        self.drain();
-    }
-
-    fn device_closed(&mut self, conn: Conn) {
-        self.see_alert(conn, AlertDescription::CloseNotify.code());
-        match self.connections.get_mut(&conn).map(|of| &mut of.phase) {
-            Some(Phase::Open { closed, .. }) if !*closed => {
-                *closed = true;
-                self.inner.ended(self.now, conn, End::ByDevice);
-                self.drain();
-            }
-            Some(phase) => {
-                *phase = Phase::Over;
-                self.out.push_back(StreamOut::Close { conn });
-            }
-            None => (),
-        }
-    }
-
-    fn see_alert(&mut self, conn: Conn, code: u8) {
-        let fatal =
-            code != AlertDescription::CloseNotify.code() && code != AlertDescription::UserCanceled.code();
-        self.see(TlsSeen::Alert { conn, description: AlertDescription::name_of(code), fatal });
-    }
-
-    /// The connection is beyond use.
-    fn break_off(&mut self, conn: Conn, broken: Broken) {
-        let end = match broken {
-            Broken::Alert(code) => {
-                self.see_alert(conn, code);
-                End::ResetByDevice
-            }
-            Broken::Peer { why, .. } => {
-                self.see(TlsSeen::Failed { conn, why });
-                End::ByService
-            }
-        };
-        self.end(conn, end);
-        self.out.push_back(StreamOut::Close { conn });
-    }
-
-    /// A connection ends here; the service behind hears of it if it knows of it.
-    fn end(&mut self, conn: Conn, end: End) {
-        let Some(connection) = self.connections.get_mut(&conn) else { return };
-        if let Phase::Open { .. } = std::mem::replace(&mut connection.phase, Phase::Over) {
-            self.inner.ended(self.now, conn, end);
-            self.drain();
-        }
-    }
-
-    /// Takes what the service behind wants done.
-    fn drain(&mut self) {
-        while let Some(out) = self.inner.output() {
-            match out {
-                out @ (StreamOut::Send { conn, .. }
-                | StreamOut::Close { conn }
-                | StreamOut::Reset { conn })
-                    if self.is_plain(conn) =>
-                {
-                    self.out.push_back(out);
-                }
-                StreamOut::Send { conn, bytes } => {
-                    if let Some(Phase::Open { machine, .. }) =
-                        self.connections.get_mut(&conn).map(|of| &mut of.phase)
-                    {
-                        let sealed = machine.seal(&bytes);
-                        self.send(conn, sealed);
-                    }
-                }
-                StreamOut::Close { conn } => {
-                    if let Some(Phase::Open { mut machine, .. }) = self.take_phase(conn) {
-                        self.send(conn, machine.close(None));
-                        self.out.push_back(StreamOut::Close { conn });
-                    }
-                }
-                StreamOut::Reset { conn } => {
-                    if let Some(Phase::Open { .. }) = self.take_phase(conn) {
-                        self.out.push_back(StreamOut::Reset { conn });
-                    }
-                }
-                other @ (StreamOut::Deaf { .. } | StreamOut::Seen(_)) => self.out.push_back(other),
-            }
-        }
-    }
-
-    fn is_plain(&self, conn: Conn) -> bool {
-        self.connections.get(&conn).is_some_and(|of| matches!(of.phase, Phase::Plain))
     }
 
     fn take_phase(&mut self, conn: Conn) -> Option<Phase> {
@@ -340,9 +243,8 @@ impl<S: StreamService> StreamService for Tls<S> {
 
     fn received(&mut self, now: Instant, conn: Conn, bytes: &[u8]) {
         self.now = now;
-        if self.is_plain(conn) {
-            self.inner.received(now, conn, bytes);
-            return self.drain();
+        if self.received_plain(now, conn, bytes) {
+            return;
         }
         let Some(connection) = self.connections.get_mut(&conn) else { return };
         let Phase::Hello(hello) = &mut connection.phase else { return self.take(conn, bytes) };
@@ -353,40 +255,39 @@ impl<S: StreamService> StreamService for Tls<S> {
             FirstBytes::Other => None,
         };
         let bytes = std::mem::take(hello);
-        if let Some(first) = first {
-            self.see(TlsSeen::ClientHello { conn, name: first.name, resumes: first.resumes });
+        if !client_hello::is_handshake(&bytes) {
+            self.see(TlsSeen::NotTls { conn });
         }
-        self.begin(conn, &bytes);
+        if let Some(ClientHello { name, resumes }) = first.clone() {
+            self.see(TlsSeen::ClientHello { conn, name, resumes });
+        }
+        self.begin(conn, &bytes, first.as_ref());
     }
 
     fn ended(&mut self, now: Instant, conn: Conn, end: End) {
         self.now = now;
+        if self.ended_plain(now, conn, end) {
+            return;
+        }
         let Some(connection) = self.connections.get_mut(&conn) else { return };
         let by_device = end == End::ByDevice;
-        match &connection.phase {
-            // It said `close_notify` before: that was the end.
-            Phase::Open { closed: true, .. } if by_device => return,
-            Phase::Open { .. } if by_device => {
-                if let Phase::Open { closed, .. } = &mut connection.phase {
-                    *closed = true;
+        match &mut connection.phase {
+            Phase::Open(open) if by_device => {
+                // It may have said `close_notify` before: that was the end.
+                if !std::mem::replace(&mut open.closed, true) {
+                    self.inner.ended(now, conn, end);
+                    self.drain();
                 }
-                self.inner.ended(now, conn, end);
-                return self.drain();
+                return;
             }
-            Phase::Open { .. } => self.end(conn, end),
+            Phase::Open(_) => self.end(conn, end),
             Phase::Hello(_) | Phase::Handshake(_) => {
                 let how = if by_device { "closed" } else { "broken off" };
                 self.see(TlsSeen::Failed { conn, why: format!("{how} before the handshake was through") });
-                if by_device {
-                    self.out.push_back(StreamOut::Close { conn });
-                }
+                self.out.extend(by_device.then_some(StreamOut::Close { conn }));
             }
-            Phase::Plain => {
-                self.inner.ended(now, conn, end);
-                self.drain();
-                if by_device {
-                    return;
-                }
+            Phase::Stalled | Phase::Resetting(_) => {
+                self.out.extend(by_device.then_some(StreamOut::Close { conn }))
             }
             Phase::Over => (),
         }
@@ -395,14 +296,14 @@ impl<S: StreamService> StreamService for Tls<S> {
 
     fn poll(&mut self, now: Instant) {
         self.now = now;
-        let late: Vec<Conn> = self
-            .connections
-            .iter()
-            .filter(|(_, of)| of.due().is_some_and(|due| due <= now))
-            .map(|(conn, _)| *conn)
-            .collect();
-        for conn in late {
-            self.fail(conn, format!("no handshake within {HANDSHAKE}"));
+        let due = |of: &Connection| of.due().is_some_and(|due| due <= now);
+        let due: Vec<Conn> =
+            self.connections.iter().filter(|(_, of)| due(of)).map(|(conn, _)| *conn).collect();
+        for conn in due {
+            match self.take_phase(conn) {
+                Some(Phase::Resetting(_)) => self.out.push_back(StreamOut::Reset { conn }),
+                _ => self.fail(conn, format!("no handshake within {HANDSHAKE}")),
+            }
         }
         self.inner.poll(now);
         self.drain();
@@ -420,9 +321,13 @@ impl<S: StreamService> StreamService for Tls<S> {
 }
 
 impl Connection {
-    /// When its handshake takes too long.
+    /// When something is to be done about it.
     fn due(&self) -> Option<Instant> {
-        matches!(self.phase, Phase::Hello(_) | Phase::Handshake(_)).then(|| self.opened + HANDSHAKE)
+        match self.phase {
+            Phase::Hello(_) | Phase::Handshake(_) => Some(self.opened + HANDSHAKE),
+            Phase::Resetting(at) => Some(at),
+            Phase::Open(_) | Phase::Stalled | Phase::Over => None,
+        }
     }
 }
 

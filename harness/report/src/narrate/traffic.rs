@@ -99,11 +99,17 @@ fn tls(seen: &TlsSeen) -> Told {
             let name = name.as_deref().unwrap_or("nobody by name");
             ("tls", on(*conn, format!("client hello for {name}")), Tone::Faint, Detail::Fine)
         }
+        TlsSeen::NotTls { conn } => {
+            ("tls", on(*conn, "what the device sent is no TLS".to_owned()), Tone::Warn, Detail::Key)
+        }
         TlsSeen::Established { conn, version, cipher, client } => {
             let client = client.as_ref().map(|client| format!(", client {client}")).unwrap_or_default();
             ("tls", on(*conn, format!("{version} {cipher}{client}")), Tone::Plain, Detail::Fine)
         }
-        TlsSeen::Alert { conn, description, .. } => {
+        TlsSeen::Alert { conn, description, fatal: false } => {
+            ("tls", on(*conn, format!("device: {description}")), Tone::Faint, Detail::Bulk)
+        }
+        TlsSeen::Alert { conn, description, fatal: true } => {
             ("tls", on(*conn, format!("alert of the device: {description}")), Tone::Warn, Detail::Key)
         }
         TlsSeen::Failed { conn, why } => {

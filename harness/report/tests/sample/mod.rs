@@ -259,6 +259,7 @@ impl Recorder {
                     from: "power_cut".to_owned(),
                     to: Signal::from("ready"),
                     within: Duration::from_secs(5),
+                    stages: None,
                 }),
                 Check::Never(Never {
                     signal: Signal::from("panic"),

@@ -1,7 +1,7 @@
 //! Timelines that each check must pass, fail and leave open. Every case is there to catch a plausible wrong check: one
 //! that counts from the wrong place, or stops at the wrong one, or measures from the wrong event.
 
-use super::{looks, responses, service};
+use super::{looks, network, responses, service, trust};
 use crate::check::tape::Tape;
 use crate::check::{BootsAtMost, Check, Durable, Never, Recovers, ResetCause, Seen};
 use crate::event::{Phase, StepOutcome};
@@ -112,6 +112,7 @@ pub(super) fn recovers_check() -> Check {
         from: "power_cut".to_owned(),
         to: "ready".into(),
         within: Duration::from_millis(500),
+        stages: None,
     })
 }
 
@@ -121,6 +122,7 @@ fn recovers() -> Vec<Case> {
         from: "reset".to_owned(),
         to: "ready".into(),
         within: Duration::from_millis(500),
+        stages: None,
     });
     let ready = |ms: u64, tape: Tape| tape.ms(ms).signal("ready");
     vec![
@@ -480,6 +482,8 @@ pub(super) fn cases() -> Vec<Case> {
         responses::cases(),
         service::cases(),
         looks::cases(),
+        network::cases(),
+        trust::cases(),
     ]
     .into_iter()
     .flatten()

@@ -1,7 +1,7 @@
 //! What each check says of a control run: the same run without its faults.
 
 use super::cases::{recovers_check, start};
-use super::{finding, looks, responses, service};
+use super::{finding, looks, network, responses, service, trust};
 use crate::check::tape::Tape;
 use crate::check::{BootsAtMost, Check, Durable, During, MemoryWhen, Never, ResetCause, Seen, Timeline};
 use crate::event::Phase;
@@ -57,6 +57,10 @@ fn controls() -> Vec<Control> {
         ),
         control(service::available(90), Some(Fail), beats(Tape::steady()).ms(5000).end()),
         control(service::available(90), None, Tape::steadying()),
+        control(trust::refuses(None), Some(Pass), trust::accepted(start(), 1).end()),
+        control(trust::refuses(None), Some(Fail), start().end()),
+        control(trust::plain(), Some(Pass), trust::accepted(start(), 1).end()),
+        control(trust::only(), Some(Inconclusive), start().end()),
         control(responses::detects(), Some(Pass), start().end()),
         control(responses::detects(), Some(Fail), start().signal("alarm").end()),
         control(responses::detects(), Some(Inconclusive), Tape::blank()),
@@ -72,6 +76,18 @@ fn controls() -> Vec<Control> {
         control(looks::memory(MemoryWhen::Always), Some(Fail), start().memory("TARGET", 0).end()),
         control(looks::heap(false), None, start().end()),
         control(looks::heap(false), Some(Fail), start().boot("a").boot("b").end()),
+        control(network::whole(), Some(Pass), start().records(1..6).end()),
+        control(network::whole(), Some(Fail), start().records(1..6).records(8..9).end()),
+        control(network::whole(), None, start().end()),
+        control(network::backs_off(), Some(Pass), start().attempt().end()),
+        control(
+            network::backs_off(),
+            Some(Fail),
+            (0..21).fold(start(), |tape, _| tape.ms(1).attempt()).end(),
+        ),
+        control(network::holds(), None, start().records(1..6).end()),
+        control(network::answers(), Some(Pass), start().sent("remote").answered("remote").end()),
+        control(network::answers(), Some(Fail), start().sent("remote").refused("remote").end()),
     ]
 }
 

@@ -3,8 +3,10 @@
 mod cases;
 mod controls;
 mod looks;
+mod network;
 mod responses;
 mod service;
+mod trust;
 
 use super::tape::Tape;
 use super::{Check, Durable, ResetCause, Timeline};
@@ -94,14 +96,28 @@ fn figures_are_named_and_measured() {
         .map(|figure| figure.name)
         .collect();
     let expected = [
+        "attempts",
         "availability",
         "boots",
         "boots_of_its_own",
+        "duplicated",
+        "held",
+        "held_for",
+        "latest",
+        "longest_wait",
+        "lost",
+        "out_of_order",
+        "records",
+        "shortest_wait",
         "shrinks_by",
+        "time_to_answer",
+        "time_to_connack",
         "time_to_degrade",
         "time_to_detect",
+        "time_to_dhcp",
         "time_to_recover",
         "time_to_return",
+        "time_to_tls",
     ];
     assert_eq!(named.iter().map(String::as_str).collect::<Vec<_>>(), expected);
 }

@@ -115,7 +115,7 @@ fn checks() -> Vec<Check> {
             fields: Default::default(),
             except: Default::default(),
         }),
-        Check::Recovers(Recovers { from: "power_cut".to_owned(), to: "ready".into(), within }),
+        Check::Recovers(Recovers { from: "power_cut".to_owned(), to: "ready".into(), within, stages: None }),
         Check::Durable(Durable { setting: "target".into() }),
         Check::ResetCause(ResetCause { after: "reset".to_owned(), is: "pin".to_owned() }),
         Check::BootsAtMost(BootsAtMost { times: 2 }),

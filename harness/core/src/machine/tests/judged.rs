@@ -16,7 +16,7 @@ fn recovers(from: &str) -> Check {
 
 fn recovers_to(from: &str, to: &str) -> Check {
     let within = Duration::from_millis(300);
-    Check::Recovers(Recovers { from: from.to_owned(), to: to.into(), within })
+    Check::Recovers(Recovers { from: from.to_owned(), to: to.into(), within, stages: None })
 }
 
 fn cause(after: &str, is: &str) -> Check {

@@ -6,7 +6,7 @@ use crate::command::{CommandWords, Qos, Route};
 use crate::event::{Ended, Event, What};
 use crate::machine::Machine;
 use crate::names::Dut;
-use crate::network::{Conn, Impairment, Misbehaviour, MqttSeen, Payload, Traffic};
+use crate::network::{Conn, Impair, Impairment, Misbehaviour, MqttSeen, Payload, Traffic};
 use crate::plan::{self, BoardPlan, Clock, Image, InputKind, Plan, Symbol};
 use crate::port::{Port, PortError, Trouble};
 use crate::source::{NetworkSignal, Published, Source};
@@ -456,6 +456,10 @@ impl World {
             Action::Impair(Impairment { name, .. }) | Action::Misbehave(Misbehaviour { name, .. })
                 if !self.mishaps.dull =>
             {
+                if let Action::Impair(Impairment { how: Impair::Unplug | Impair::Flap { .. }, .. }) = action {
+                    let seen = Seen::Traffic(Traffic::Carrier { up: false });
+                    self.within(Duration::ZERO, Due::Input(sighting(now, seen)));
+                }
                 let seen = Seen::Met { name: name.clone(), times: 1 };
                 self.within(Duration::from_millis(3), Due::Input(sighting(now, seen)));
             }

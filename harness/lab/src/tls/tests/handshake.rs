@@ -136,6 +136,7 @@ fn a_device_that_does_not_speak_tls_is_told_off() {
     world.server.opened(world.now, Conn(9), super::PEER);
     world.server.received(world.now, Conn(9), b"\x10\x1a\x00\x04MQTT\x05\x02\x00\x3c");
     world.settle();
+    assert!(world.saw("NotTls { conn: Conn(9) }"), "{:?}", world.seen);
     assert!(world.saw("Failed { conn: Conn(9), why: \"received corrupt message"), "{:?}", world.seen);
     assert_eq!(world.ended, Some("closed"));
 }
@@ -166,7 +167,7 @@ fn a_clone_keeps_the_service_and_no_connection() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
     fn any_bytes_are_borne(chunks in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 1..200), 1..8), after: bool) {

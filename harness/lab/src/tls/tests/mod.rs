@@ -1,6 +1,7 @@
 //! A device of rustls against the TLS layer, without a network between them.
 
 mod device;
+mod faults;
 mod handshake;
 
 use super::{Settings, Tls};
@@ -57,7 +58,6 @@ impl StreamService for Echo {
 
 /// Both ends and the wire between them.
 pub(super) struct World {
-    pub(super) pki: Arc<Pki>,
     pub(super) server: Tls<Echo>,
     pub(super) device: Device,
     pub(super) conn: Conn,
@@ -73,11 +73,9 @@ pub(super) struct World {
 impl World {
     pub(super) fn new(settings: Settings, device: impl FnOnce(&Pki) -> Device) -> Self {
         let pki = Arc::new(Pki::new(1, EPOCH, "thermostat-1", &[HOST]).unwrap());
-        let server =
-            Tls::new(Echo::default(), pki.clone(), settings, &Entropy::new(1, "world"), EPOCH).unwrap();
         let device = device(&pki);
+        let server = Tls::new(Echo::default(), pki, settings, &Entropy::new(1, "world"), EPOCH).unwrap();
         Self {
-            pki,
             server,
             device,
             conn: Conn(0),

@@ -1,0 +1,64 @@
+//! `mqtt_flood`: the device is flooded with messages.
+
+use super::{FaultKind, Lowered, Lowering, misbehave};
+use crate::network::{
+    COMMAND, Content, CorpusFile, Misbehave, MqttFault, Payload, PayloadKind, Quality, Written,
+};
+use crate::port::Port;
+use crate::step::Rate;
+use crate::time::Duration;
+
+fault! {
+    /// Messages come to the device without pause.
+    ///
+    /// `mqtt_flood: {rate: 200/s, for: 30s}`
+    pub struct MqttFlood {
+        /// How many.
+        rate: Rate = "rate" or Rate { count: 100, per: Duration::from_secs(1) },
+        /// Where to; where the device listens if left out: its first filter, with something in the place of wildcards.
+        topic: Option<String> = "topic" optional,
+        /// How it is wrong, made from `from`.
+        kind: Option<PayloadKind> = "as" optional,
+        /// A file of `fixtures/payloads`, in the place of `as`.
+        corpus: Option<CorpusFile> = "corpus" optional,
+        /// Word for word, or hex digits behind `hex:`, in the place of `as`.
+        text: Option<Payload> = "text" optional,
+        /// The good command that they are made from, in JSON; and what they are if nothing else is written.
+        from: String = "from" (OneLine) or COMMAND.to_owned(),
+        /// Their quality of service.
+        qos: Quality = "qos" or Quality::AtMostOnce,
+    } lasting Duration::from_secs(30)
+}
+
+/// No more than 20,000 a second.
+const FASTEST: Duration = Duration(50_000);
+
+impl MqttFlood {
+    /// What is written of the message.
+    pub(crate) fn written(&self) -> Written<'_> {
+        Written { kind: self.kind, corpus: self.corpus.as_ref(), text: self.text.as_ref() }
+    }
+}
+
+impl FaultKind for MqttFlood {
+    fn lower(&self, cx: &Lowering<'_>) -> Lowered {
+        misbehave(
+            "mqtt_flood",
+            Misbehave::Mqtt(MqttFault::Flood {
+                every: Duration((self.rate.per.0 / u64::from(self.rate.count.max(1))).max(FASTEST.0)),
+                topic: self.topic.clone(),
+                content: self.written().content(
+                    Content::Literal(Payload::from(self.from.as_str())),
+                    &self.from,
+                    cx.seed,
+                ),
+                qos: self.qos.number(),
+            }),
+            self.hold,
+        )
+    }
+
+    fn needs(&self) -> &'static [Port] {
+        &[Port::Services]
+    }
+}
