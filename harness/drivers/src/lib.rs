@@ -26,6 +26,7 @@ pub use parameters::VirtualParams;
 pub use power::CommandParams;
 pub use services::{BrokerParams, BrokerUrl};
 pub use services::{GatewayParams, InlineServicesParams};
+pub use services::{BrokerParams, BrokerUrl, GatewayParams, InlineServicesParams};
 pub use stimulus::StimulusCommandParams;
 pub use supply::ScpiParams;
 

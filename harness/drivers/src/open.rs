@@ -506,6 +506,8 @@ fn driver<T: Decode>(driver: Option<&Driver>, out: &mut Diagnostics) -> Option<T
 fn network_fits(file: &brownout_core::rig_file::RigDut, dut: Option<&RigDut>, out: &mut Diagnostics) {
     let (Some(dut), Some(services)) = (dut, file.driver(Port::Services)) else { return };
     let wrong = match (&dut.link, &dut.services) {
+        // A broker of somebody's own is somewhere else.
+        (_, Some(ServicesDriver::Broker(_)) | None) => return,
         (Some(LinkDriver::Netem(link)), Some(ServicesDriver::Gateway(gateway)))
             if link.interface != gateway.interface =>
         {
@@ -520,7 +522,6 @@ fn network_fits(file: &brownout_core::rig_file::RigDut, dut: Option<&RigDut>, ou
         (Some(LinkDriver::Inline(_)), Some(_)) => "write `services: inline`".to_owned(),
         (Some(LinkDriver::Virtual(_)), Some(_)) => "write `services: virtual`".to_owned(),
         (None, Some(_)) => "give it a link too: `link: {inline: {interface: eth1}}`".to_owned(),
-        (_, None) => return,
     };
     out.error(
         services.kind_span,

@@ -3,7 +3,7 @@
 use crate::dhcp::{Dhcp, Leases};
 use crate::dns::Dns;
 use crate::http::{Http, Site, Tokens};
-use crate::mqtt::Broker;
+use crate::mqtt::{Broker, Credentials};
 use crate::ntp::Ntp;
 use crate::pki::{Entropy, Pki};
 use crate::plan::{self, service_at};
@@ -34,6 +34,16 @@ pub(crate) struct Servers {
     page: Vec<u8>,
 }
 
+/// Those are let in who show a token of their own that is good, or none: their certificate speaks for them.
+fn holders_of(tokens: Tokens) -> Credentials {
+    const NOT_AUTHORIZED: u8 = 0x87;
+    Credentials::Checked(Arc::new(move |now, login| {
+        let Some(password) = login.password.filter(|password| !password.is_empty()) else { return Ok(()) };
+        let subject = tokens.verify(now, password).map_err(|_| NOT_AUTHORIZED)?;
+        if login.user.is_none_or(|user| user == subject) { Ok(()) } else { Err(NOT_AUTHORIZED) }
+    }))
+}
+
 impl Servers {
     /// # Errors
     /// No certificates could be made for a device of that name.
@@ -41,14 +51,15 @@ impl Servers {
         let hosts: Vec<&str> = plan::NAMES.iter().map(|(host, ..)| *host).collect();
         let unix = setup.epoch.unix(now);
         let pki = Pki::new(setup.seed, unix, &setup.device, &hosts).map_err(|error| error.to_string())?;
-        let page = Provision::new(&setup.device, false).page(&pki).map_err(|error| error.to_string())?;
+        let page = Provision::new(&setup.device, true).page(&pki).map_err(|error| error.to_string())?;
         let (pki, entropy) = (Arc::new(pki), Entropy::new(setup.seed, "services"));
         let began = setup.epoch.unix(Instant::ZERO);
         let required = Settings { client_required: true, tickets: false };
         let text = |error: rustls::Error| error.to_string();
-        let broker =
-            Tls::new(Broker::new(setup.seed), Arc::clone(&pki), required, &entropy.child("broker"), began);
         let (api, tokens) = (Site::default(), Tokens::new(setup.seed, setup.epoch, TOKEN));
+        let mut broker = Broker::new(setup.seed);
+        broker.admit(holders_of(tokens.clone()));
+        let broker = Tls::new(broker, Arc::clone(&pki), required, &entropy.child("broker"), began);
         let api = Http::api(api, setup.epoch);
         let api = Tls::new(api, Arc::clone(&pki), Settings::default(), &entropy.child("api"), began);
         let identity = Http::identity(tokens, setup.epoch);

@@ -289,13 +289,8 @@ impl Services for Inline {
     async fn misbehave(&self, misbehaviour: &Misbehaviour) -> Result<(), PortError> {
         let misbehaviour = misbehaviour.clone();
         self.ask(move |station, now| {
-            station.world.misbehave(now, &misbehaviour).map_err(|why| {
-                crate::services::services_trouble(
-                    Trouble::Failed,
-                    format!("cannot `{}`: {why}", misbehaviour.name),
-                    "give the device a shorter name in the rig file, of letters, digits and `-`",
-                )
-            })
+            let done = station.world.misbehave(now, &misbehaviour);
+            done.map_err(|why| crate::services::cannot(&misbehaviour.name, &why))
         })
         .await
     }

@@ -159,8 +159,8 @@ impl Services for Host {
     async fn misbehave(&self, misbehaviour: &Misbehaviour) -> Result<(), PortError> {
         let misbehaviour = misbehaviour.clone();
         self.ask(move |stand, now| {
-            stand.with_lab(|lab| lab.misbehave(now, &misbehaviour));
-            Ok(())
+            let done = stand.with_lab(|lab| lab.misbehave(now, &misbehaviour)).unwrap_or(Ok(()));
+            done.map_err(|why| super::cannot(&misbehaviour.name, &why))
         })
         .await
     }

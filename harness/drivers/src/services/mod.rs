@@ -1,25 +1,22 @@
 //! The services at the other end of a device's link: the lab's, or somebody's own.
 
-mod broker;
-mod client;
-mod url;
-
 #[cfg(target_os = "linux")]
 mod addresses;
+mod broker;
+mod client;
 #[cfg(target_os = "linux")]
 mod host;
 #[cfg(target_os = "linux")]
 mod stream;
-
-#[cfg(target_os = "linux")]
-pub(crate) use host::Host;
+#[cfg(test)]
+mod tests;
+mod url;
 
 pub(crate) use broker::Broker;
 pub use broker::BrokerParams;
+#[cfg(target_os = "linux")]
+pub(crate) use host::Host;
 pub use url::BrokerUrl;
-
-#[cfg(test)]
-mod tests;
 
 use brownout_core::port::{Port, PortError, Trouble};
 
@@ -54,6 +51,16 @@ pub(crate) fn no_certificates(why: String) -> PortError {
         format!("no certificates could be made for this device: {why}"),
         "give it a shorter name in the rig file, of letters, digits and `-`",
     )
+}
+
+/// What is wrong with a misbehaviour for which no certificates can be made.
+pub(crate) fn cannot(name: &str, why: &str) -> PortError {
+    PortError {
+        port: Port::Services,
+        trouble: Trouble::Failed,
+        message: format!("cannot `{name}`: {why}"),
+        help: None,
+    }
 }
 
 pub(crate) fn services_trouble(trouble: Trouble, message: String, help: &str) -> PortError {

@@ -8,6 +8,7 @@
 #![allow(missing_docs, reason = "a program of tests")]
 #![allow(clippy::unwrap_used, reason = "a program of tests")]
 #![allow(clippy::disallowed_methods, reason = "it measures")]
+#![allow(clippy::print_stdout, reason = "what it measured is for people to read")]
 
 mod compare;
 mod device;

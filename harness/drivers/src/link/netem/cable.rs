@@ -186,9 +186,11 @@ impl Cable {
             }
         }
         let now = self.clock.now();
-        if self.in_force.iter_mut().fold(false, |turned, one| one.turn(now) || turned)
-            && let Err(error) = self.plug()
-        {
+        let mut turned = false;
+        for one in &mut self.in_force {
+            turned |= one.turn(now);
+        }
+        if turned && let Err(error) = self.plug() {
             self.tell(Observed::Lost(error));
         }
         self.see_carrier();
