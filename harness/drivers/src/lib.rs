@@ -24,8 +24,6 @@ pub use open::{
 };
 pub use parameters::VirtualParams;
 pub use power::CommandParams;
-pub use services::{BrokerParams, BrokerUrl};
-pub use services::{GatewayParams, InlineServicesParams};
 pub use services::{BrokerParams, BrokerUrl, GatewayParams, InlineServicesParams};
 pub use stimulus::StimulusCommandParams;
 pub use supply::ScpiParams;
