@@ -63,9 +63,11 @@ impl<S: StreamService> Tls<S> {
         self.out.push_back(StreamOut::Close { conn });
     }
 
-    /// The server is about to show its certificate.
-    pub(super) fn flight(&mut self, conn: Conn, unix: u64, taken: Taken) {
-        self.meet(|wrong| wrong.shown().map(|_| ()));
+    /// The server is about to send its messages, its certificate among them unless it resumes a session.
+    pub(super) fn flight(&mut self, conn: Conn, unix: u64, taken: Taken, shows_certificate: bool) {
+        if shows_certificate {
+            self.meet(Wrong::shows);
+        }
         let Some(Phase::Handshake(handshake)) = self.connections.get_mut(&conn).map(|of| &mut of.phase)
         else {
             return;
@@ -96,6 +98,7 @@ impl<S: StreamService> Tls<S> {
         self.phase(conn, phase);
     }
 
+    /// The service behind hears of a connection whose handshake is through.
     pub(super) fn open_if_through(&mut self, conn: Conn) {
         let Some(connection) = self.connections.get_mut(&conn) else { return };
         let peer = connection.peer;

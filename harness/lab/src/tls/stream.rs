@@ -16,8 +16,9 @@ impl<S: StreamService> Tls<S> {
                 if let Some(stopping) = &mut handshake.stop {
                     stopping.got.extend_from_slice(bytes);
                 }
-                if handshake.machine.shows_certificate() && flight::has_certificate(&taken.send) {
-                    return self.flight(conn, unix, taken);
+                let shows = handshake.machine.shows_certificate();
+                if (shows || handshake.stop.is_some()) && flight::has_certificate(&taken.send) {
+                    return self.flight(conn, unix, taken, shows);
                 }
                 taken
             }

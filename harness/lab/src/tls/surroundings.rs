@@ -33,9 +33,9 @@ impl Surroundings {
 
     /// Runs something that calls rustls.
     pub(super) fn lend<R>(&mut self, work: impl FnOnce() -> R) -> R {
-        LENT.with_borrow_mut(|lent| *lent = Some(self.clone()));
+        let before = LENT.replace(Some(std::mem::replace(self, Self::new(self.entropy.clone()))));
         let result = work();
-        if let Some(back) = LENT.with_borrow_mut(Option::take) {
+        if let Some(back) = LENT.replace(before) {
             *self = back;
         }
         result

@@ -27,6 +27,11 @@ impl Wrong {
         self.shown.clone()
     }
 
+    /// Whether it shows something else than it should.
+    pub(super) fn shows(&self) -> Option<()> {
+        self.shown.as_ref().map(|_| ())
+    }
+
     /// Where the server stops in a handshake.
     pub(super) const fn stop(&self) -> Option<Stop> {
         match self.fault {
@@ -53,10 +58,12 @@ impl Wrong {
         }
     }
 
+    /// Whether the server speaks no version that the device speaks.
     pub(super) fn no_version(&self) -> Option<()> {
         (self.fault == TlsFault::NoCommonVersion).then_some(())
     }
 
+    /// Whether the server takes no ticket back.
     pub(super) fn refuses_tickets(&self) -> Option<()> {
         (self.fault == TlsFault::TicketRefused).then_some(())
     }

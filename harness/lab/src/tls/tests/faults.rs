@@ -237,6 +237,19 @@ fn a_ticket_is_given_and_then_refused() {
 }
 
 #[test]
+fn a_resumed_session_can_be_stopped_too() {
+    let tickets = Settings { tickets: true, ..Settings::default() };
+    let mut world = World::new(tickets, Device::usual);
+    world.connect();
+    world.say(b"bye");
+    world.seen.clear();
+    world.server.misbehave(world.now, "fault", TlsFault::Stall { at: HandshakeState::ServerHello }).unwrap();
+    world.connect();
+    assert!(world.saw("resumes: true") && !world.saw("Established"), "{:?}", world.seen);
+    assert_eq!(world.server.behave("fault"), Some(1));
+}
+
+#[test]
 fn a_resumed_session_shows_no_certificate() {
     let tickets = Settings { tickets: true, ..Settings::default() };
     let mut world = World::new(tickets, Device::usual);
