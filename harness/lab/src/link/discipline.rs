@@ -138,7 +138,10 @@ impl Discipline {
                 books.met(share.by);
                 let name = books.name(share.by);
                 story.mark(copy, format_args!("doubled by {name}"));
-                story.mark(true, format_args!("a copy, by {name}"));
+                // Of the device's own frame it is said once.
+                if self.way == Way::Down {
+                    story.mark(true, format_args!("a copy, by {name}"));
+                }
                 match self.loses() {
                     Some(by) => self.lose(now, &frame, by, true, books, story),
                     None => self.pass(now, later, frame.clone(), true, books, story),

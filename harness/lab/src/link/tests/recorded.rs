@@ -39,12 +39,7 @@ fn frames_are_recorded_as_the_device_sees_them_with_what_became_of_them() {
         said,
         [
             (1, true, 1, "held for 10ms by delay"),
-            (
-                4,
-                true,
-                3,
-                "doubled by duplicate; held for 10ms by delay; its copy: a copy, by duplicate; held for 10ms by delay"
-            ),
+            (4, true, 3, "doubled by duplicate; held for 10ms by delay; its copy: held for 10ms by delay"),
             (7, true, 5, "dropped by loss"),
             (8, false, 6, "dropped by loss"),
             (12, false, 2, "held for 10ms by delay"),
