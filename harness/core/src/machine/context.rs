@@ -273,6 +273,12 @@ impl Cx {
     pub(super) fn fault_ends(&mut self, fault: FaultNo) {
         self.in_force.remove(&fault);
         self.coming_back = true;
+        self.watch_ends(fault);
+    }
+
+    /// Nobody will undo the fault before the end of the run, or it is undone: evidence is not waited for any longer than
+    /// it may be late.
+    pub(super) fn watch_ends(&mut self, fault: FaultNo) {
         let now = self.now;
         for confirming in self.confirming.iter_mut().filter(|c| c.fault == fault && c.until == OPEN) {
             confirming.until = now + EVIDENCE_COMES_LATE;

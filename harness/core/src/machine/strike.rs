@@ -213,6 +213,7 @@ impl Strike {
     pub(super) fn stop(&mut self, cx: &mut Cx, outcome: StepOutcome) {
         self.during.stop(cx, outcome.clone());
         self.meanwhile.stop(cx, outcome);
+        cx.watch_ends(self.no);
     }
 
     fn armed(&mut self, cx: &mut Cx) {

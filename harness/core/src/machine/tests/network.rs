@@ -205,6 +205,16 @@ fn a_fault_strikes_under_another_and_each_is_undone() {
 }
 
 #[test]
+fn a_fault_that_another_cuts_short_is_not_watched_for_ever() {
+    let inner = stuck(10, vec![pause(60_000)]);
+    let outer = cut(Some(super::after(crate::trigger::Milestone::Armed, 50)), vec![inner]);
+    let dull = Mishaps { dull: true, ..Mishaps::default() };
+    let world = World::run(&plan(vec![outer, wait("ready", 2_000)], vec![]), Flaws::default(), dull);
+    assert_eq!(world.ended(), Ended::Completed);
+    assert_eq!(outcomes(&world).last(), Some(&(4, Done)), "{}", world.text());
+}
+
+#[test]
 fn a_fault_that_bites_late_under_long_steps_has_bitten() {
     // The instrument says nothing; the evidence comes long after the time for which the fault would have been held.
     let mut world = World::new(
