@@ -32,6 +32,8 @@ pub enum Command {
     Init(Init),
     /// List the scenarios
     List(List),
+    /// Say which classes of failure the scenarios cover, and what proves it
+    Coverage(Coverage),
     /// Explain what can be written: faults, triggers, checks, steps, files
     Kinds(Kinds),
     /// Look whether everything a rig file asks for is there
@@ -265,6 +267,17 @@ pub enum Schema {
     Board,
     /// Rig files
     Rig,
+}
+
+/// `brownout coverage`
+#[derive(Clone, Debug, clap::Args)]
+pub struct Coverage {
+    /// Write scenarios/COVERAGE.md
+    #[arg(long, conflicts_with = "check")]
+    pub write: bool,
+    /// Exit with 1 if scenarios/COVERAGE.md says something else
+    #[arg(long)]
+    pub check: bool,
 }
 
 /// `brownout doctor`

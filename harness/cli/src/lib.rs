@@ -64,6 +64,7 @@ fn dispatch(args: Args) -> Result<Exit, Failure> {
         Command::Prove(prove) => commands::prove::run(&prove),
         Command::Init(init) => commands::init::run(&init),
         Command::List(list) => commands::list::run(&list),
+        Command::Coverage(coverage) => commands::coverage::run(&coverage),
         Command::Kinds(kinds) => commands::kinds::run(&kinds),
         Command::Doctor(doctor) => commands::doctor::run(&doctor),
         Command::Heal(heal) => commands::heal::run(&heal),

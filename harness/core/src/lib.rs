@@ -15,6 +15,7 @@ pub mod check;
 pub mod command;
 pub mod conformance;
 mod control;
+pub mod coverage;
 pub mod event;
 pub mod fault;
 pub mod judge;

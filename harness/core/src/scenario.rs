@@ -1,6 +1,7 @@
 //! Scenario files: what a person writes, with its cases.
 
 use crate::check::Check;
+use crate::coverage::Cover;
 use crate::language::render::Problems;
 use crate::language::substitute::{Axis, Case, NOT_VARIED, Substitution, axes, case_name, cases};
 use crate::language::{Decode, Diagnostic, Diagnostics, Mention, Node, Span, Value, parse};
@@ -20,8 +21,9 @@ crate::record! {
         tags: Vec<String> = "tags" or Vec::new(),
         /// Ports the rig must have besides those that steps and checks need anyway.
         needs: Vec<Port> = "needs" or Vec::new(),
-        /// Requirements that it covers, by their names in your own list.
-        covers: Vec<String> = "covers" or Vec::new(),
+        /// What it covers: a class of failure (`class:dns`), a test of AWS IoT Core Device Advisor
+        /// (`aws-iot-device-advisor/TLS_Connect`), or a requirement by its name in your own list.
+        covers: Vec<Cover> = "covers" or Vec::new(),
         /// The known defect that it was made to catch. Firmware built with that defect must fail here.
         catches: Option<Defect> = "catches" optional,
         /// The device of the rig that it speaks to; the rig's first if left out.

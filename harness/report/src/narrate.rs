@@ -190,7 +190,7 @@ impl Narrator {
                 ("met", self.of(dut, format!("device met `{name}`{often}")), Warn, detail)
             }
             What::Published { dut, message } => {
-                let text = format!("published to {}: {}", message.topic, message.payload.shown());
+                let text = format!("published to {}: {}", message.topic, traffic::brief(&message.payload));
                 ("mqtt", self.of(dut, text), Plain, Fine)
             }
             What::Memory { dut, name, value } => {

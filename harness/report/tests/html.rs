@@ -6,6 +6,7 @@
 mod sample;
 
 use brownout_core::event::{Event, EventNo, What};
+use brownout_core::network::{Conn, End, MqttSeen, TcpSeen, Traffic};
 use brownout_core::time::{Duration, Instant};
 use brownout_report::{RunLine, Suite, html};
 use sample::{Kept, Sample};
@@ -212,4 +213,27 @@ fn a_long_run_makes_a_page_that_opens() {
     let page = page(&sample);
     assert!(page.len() < 500_000, "{} bytes", page.len());
     assert!(page.contains("events left out here"));
+}
+
+#[test]
+fn a_device_on_a_network_has_a_lane_for_its_link_and_its_broker() {
+    let mut sample = sample::power_cut(Kept::Yes);
+    assert!(!page(&sample).contains("connected to the broker"));
+    let conn = Conn(1);
+    let seen = [
+        Traffic::Carrier { up: true },
+        Traffic::Mqtt(MqttSeen::Connack { conn, code: 0, session_present: false }),
+        Traffic::Tcp(TcpSeen::Closed { conn: Conn(2), end: End::ByDevice }),
+        Traffic::Tcp(TcpSeen::Closed { conn, end: End::TimedOut }),
+        Traffic::Carrier { up: false },
+    ];
+    for (seen, second) in seen.into_iter().zip(13..) {
+        let (n, at) = (EventNo(sample.events.len() as u64 + 1), Instant(second * 1_000_000_000));
+        let dut = "thermostat".into();
+        sample.events.push(Event { n, at, what: What::Traffic { dut, seen } });
+    }
+    let page = page(&sample);
+    for tip in ["link up: 4.000s from 13.000s", "connected to the broker: 2.000s from 14.000s"] {
+        assert!(page.contains(tip), "not on the page: {tip}");
+    }
 }

@@ -3,6 +3,7 @@
 #[cfg(all(feature = "virtual", unix))]
 pub mod board;
 pub mod conformance;
+pub mod coverage;
 pub mod doctor;
 pub mod heal;
 pub mod init;

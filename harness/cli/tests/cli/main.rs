@@ -8,6 +8,7 @@ mod program;
 
 mod conformance;
 mod controls;
+mod coverage;
 mod input;
 mod instruments;
 mod new_device;

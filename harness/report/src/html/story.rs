@@ -3,6 +3,7 @@
 use crate::narrate::phase_name;
 use brownout_core::event::{Event, FaultNo, StepNo, StepOutcome, What};
 use brownout_core::names::Dut;
+use brownout_core::network::{Conn, MqttSeen, TcpSeen, Traffic};
 use brownout_core::time::Instant;
 use std::collections::BTreeMap;
 
@@ -32,6 +33,37 @@ pub(super) struct FaultStory {
     pub(super) over: Option<Instant>,
 }
 
+/// Something that is there or is not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Level {
+    /// The supply rail.
+    Power,
+    /// The device's end of the network cable.
+    Link,
+    /// The device at its broker.
+    Broker,
+}
+
+impl Level {
+    /// The name of its lane.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Power => "power",
+            Self::Link => "link",
+            Self::Broker => "broker",
+        }
+    }
+
+    /// What it is when it is there, and when it is not.
+    pub(super) const fn words(self) -> [&'static str; 2] {
+        match self {
+            Self::Power => ["power on", "power off"],
+            Self::Link => ["link up", "no link"],
+            Self::Broker => ["connected to the broker", "not connected"],
+        }
+    }
+}
+
 /// Everything that can be drawn.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Story {
@@ -40,8 +72,8 @@ pub(super) struct Story {
     /// Steps by nesting depth.
     pub(super) steps: Vec<(usize, Stretch)>,
     pub(super) faults: Vec<FaultStory>,
-    /// Changes of each supply rail.
-    pub(super) rails: Vec<(Dut, Vec<(Instant, bool)>)>,
+    /// What is there or is not, of each device, with its changes.
+    pub(super) levels: Vec<(Level, Dut, Vec<(Instant, bool)>)>,
     /// Signals in the order in which they were first seen.
     pub(super) signals: Vec<(String, Vec<(Instant, u64)>)>,
     /// Flash operations, and whether each was completed.
@@ -54,6 +86,8 @@ impl Story {
         let mut story = Self::default();
         let mut open: Vec<(StepNo, Stretch)> = Vec::new();
         let mut faults: BTreeMap<FaultNo, FaultStory> = BTreeMap::new();
+        // The connection by which each device is at its broker.
+        let mut standing: BTreeMap<&Dut, Conn> = BTreeMap::new();
         for event in events {
             let (at, n) = (event.at, event.n.0);
             story.end = story.end.max(at);
@@ -102,9 +136,18 @@ impl Story {
                         f.over = Some(at);
                     }
                 }
-                What::Rail { dut, on } => match story.rails.iter_mut().find(|(d, _)| d == dut) {
-                    Some((_, changes)) => changes.push((at, *on)),
-                    None => story.rails.push((dut.clone(), vec![(at, *on)])),
+                What::Rail { dut, on } => story.level(Level::Power, dut, at, *on),
+                What::Traffic { dut, seen } => match seen {
+                    Traffic::Carrier { up } => story.level(Level::Link, dut, at, *up),
+                    Traffic::Mqtt(MqttSeen::Connack { conn, code: 0, .. }) => {
+                        standing.insert(dut, *conn);
+                        story.level(Level::Broker, dut, at, true);
+                    }
+                    Traffic::Tcp(TcpSeen::Closed { conn, .. }) if standing.get(dut) == Some(conn) => {
+                        standing.remove(dut);
+                        story.level(Level::Broker, dut, at, false);
+                    }
+                    _ => {}
                 },
                 What::Signal { name, .. } => match story.signals.iter_mut().find(|(s, _)| s == name.as_str())
                 {
@@ -125,5 +168,12 @@ impl Story {
         }
         story.faults = faults.into_values().collect();
         story
+    }
+
+    fn level(&mut self, level: Level, dut: &Dut, at: Instant, on: bool) {
+        match self.levels.iter_mut().find(|(of, d, _)| *of == level && d == dut) {
+            Some((.., changes)) => changes.push((at, on)),
+            None => self.levels.push((level, dut.clone(), vec![(at, on)])),
+        }
     }
 }

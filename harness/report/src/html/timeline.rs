@@ -130,9 +130,10 @@ fn draw(story: &Story, axis: Axis, flags: &[(u64, Instant, Verdict)], caption: S
         .collect();
     let more = faults.len().saturating_sub(MOST_LANES);
     lanes.extend(faults.iter().take(MOST_LANES).map(|f| fault(f, axis, story.end)));
-    for (dut, changes) in &story.rails {
-        let name = if story.rails.len() > 1 { format!("power {dut}") } else { "power".to_owned() };
-        lanes.push(rail(&name, changes, axis));
+    for (level, dut, changes) in &story.levels {
+        let several = story.levels.iter().filter(|(of, ..)| of == level).count() > 1;
+        let name = if several { format!("{} {dut}", level.name()) } else { level.name().to_owned() };
+        lanes.push(rail(&name, level.words(), changes, axis));
     }
     lanes.extend(story.signals.iter().take(MOST_LANES).map(|(name, seen)| signal(name, seen, axis)));
     if !story.flash.is_empty() {
@@ -286,15 +287,15 @@ fn fault(fault: &FaultStory, axis: Axis, end: Instant) -> Lane {
     lane
 }
 
-/// The supply rail as a logic analyser draws it. Nothing is drawn for the time before anything was known.
-fn rail(name: &str, changes: &[(Instant, bool)], axis: Axis) -> Lane {
+/// What is there or is not, as a logic analyser draws it. Nothing is drawn for the time before anything was known.
+fn rail(name: &str, [there, away]: [&str; 2], changes: &[(Instant, bool)], axis: Axis) -> Lane {
     let mut lane = Lane::new(name, 18.0);
     let ends = changes.iter().skip(1).map(|(at, _)| *at).chain([axis.to.max(axis.from)]);
     let mut points: Vec<String> = Vec::new();
     for ((from, on), to) in changes.iter().zip(ends) {
         let Some((x, w)) = extent(axis, *from, to) else { continue };
-        let state = if *on { "on" } else { "off" };
-        let tip = format!("power {state}: {} from {from}", short(to.since(*from)));
+        let state = if *on { there } else { away };
+        let tip = format!("{state}: {} from {from}", short(to.since(*from)));
         let class = if *on { "power-on" } else { "power-off" };
         lane.bars.push(Bar { x, y: 0.0, w, h: lane.h, class, tip, n: 0 });
         let level = if *on { 1.0 } else { lane.h - 1.0 };

@@ -2,7 +2,7 @@
 
 use super::{Detail, Tone};
 use brownout_core::network::{
-    Conn, DhcpSeen, Direction, DnsSeen, End, HttpSeen, MqttSeen, NtpSeen, TcpSeen, TlsSeen, Traffic,
+    Conn, DhcpSeen, Direction, DnsSeen, End, HttpSeen, MqttSeen, NtpSeen, Payload, TcpSeen, TlsSeen, Traffic,
 };
 
 type Told = (&'static str, String, Tone, Detail);
@@ -76,9 +76,13 @@ fn on(conn: Conn, text: String) -> String {
 
 fn tcp(seen: &TcpSeen) -> Told {
     match seen {
-        TcpSeen::Asked { to, .. } => ("tcp", format!("device connects to {to}"), Tone::Faint, Detail::Fine),
-        TcpSeen::Opened { conn, to, .. } => {
-            ("tcp", on(*conn, format!("connected to {to}")), Tone::Plain, Detail::Fine)
+        TcpSeen::Asked { service, to } => {
+            let text = format!("device connects to the {}, {to}", service.word());
+            ("tcp", text, Tone::Faint, Detail::Fine)
+        }
+        TcpSeen::Opened { conn, service, to } => {
+            let text = format!("connected to the {}, {to}", service.word());
+            ("tcp", on(*conn, text), Tone::Plain, Detail::Fine)
         }
         TcpSeen::Closed { conn, end } => {
             let (how, tone) = match end {
@@ -95,9 +99,10 @@ fn tcp(seen: &TcpSeen) -> Told {
 
 fn tls(seen: &TlsSeen) -> Told {
     match seen {
-        TlsSeen::ClientHello { conn, name, .. } => {
+        TlsSeen::ClientHello { conn, name, resumes } => {
             let name = name.as_deref().unwrap_or("nobody by name");
-            ("tls", on(*conn, format!("client hello for {name}")), Tone::Faint, Detail::Fine)
+            let resumes = if *resumes { ", to resume a session" } else { "" };
+            ("tls", on(*conn, format!("client hello for {name}{resumes}")), Tone::Faint, Detail::Fine)
         }
         TlsSeen::Established { conn, version, cipher, client } => {
             let client = client.as_ref().map(|client| format!(", client {client}")).unwrap_or_default();
@@ -115,11 +120,29 @@ fn tls(seen: &TlsSeen) -> Told {
     }
 }
 
+/// Ends a connection; of all packets without a message the one that tells a story.
+const DISCONNECT: &str = "DISCONNECT";
+
+/// The most characters of a payload in a line; the record has all of it.
+const PAYLOAD_MAX: usize = 160;
+
+/// As much of a payload as belongs in a line.
+pub(super) fn brief(payload: &Payload) -> String {
+    let shown = payload.shown();
+    match shown.char_indices().nth(PAYLOAD_MAX) {
+        Some((end, _)) => format!("{}… ({} bytes)", shown.get(..end).unwrap_or_default(), payload.0.len()),
+        None => shown,
+    }
+}
+
 fn mqtt(seen: &MqttSeen) -> Told {
     let code = |code: &Option<u8>| code.map(|code| format!(" with {code:#04x}")).unwrap_or_default();
     let (conn, text, tone, detail) = match seen {
-        MqttSeen::Connect { conn, client, .. } => {
-            (conn, format!("CONNECT of {client}"), Tone::Plain, Detail::Fine)
+        MqttSeen::Connect { conn, client, version, clean, keep_alive } => {
+            let version = if *version == 5 { "5.0" } else { "3.1.1" };
+            let clean = if *clean { ", begins anew" } else { "" };
+            let text = format!("CONNECT of {client}, MQTT {version}, keep alive {keep_alive} s{clean}");
+            (conn, text, Tone::Plain, Detail::Fine)
         }
         MqttSeen::Connack { conn, code: 0, session_present } => {
             let session = if *session_present { "its session goes on" } else { "a new session" };
@@ -130,10 +153,16 @@ fn mqtt(seen: &MqttSeen) -> Told {
         }
         MqttSeen::Publish { conn, topic, payload, dup, .. } => {
             let dup = if *dup { " (again)" } else { "" };
-            (conn, format!("{topic}{dup}: {}", payload.shown()), Tone::Plain, Detail::Bulk)
+            (conn, format!("{topic}{dup}: {}", brief(payload)), Tone::Plain, Detail::Bulk)
         }
         MqttSeen::Delivered { conn, topic, payload, .. } => {
-            (conn, format!("to the device, {topic}: {}", payload.shown()), Tone::Plain, Detail::Fine)
+            (conn, format!("to the device, {topic}: {}", brief(payload)), Tone::Plain, Detail::Fine)
+        }
+        MqttSeen::Packet { conn, packet, code: with } if packet == DISCONNECT => {
+            (conn, format!("device: {packet}{}", code(with)), Tone::Plain, Detail::Fine)
+        }
+        MqttSeen::Sent { conn, packet, code: with } if packet == DISCONNECT => {
+            (conn, format!("broker: {packet}{}", code(with)), Tone::Warn, Detail::Key)
         }
         MqttSeen::Packet { conn, packet, code: with } => {
             (conn, format!("device: {packet}{}", code(with)), Tone::Faint, Detail::Bulk)
@@ -146,4 +175,68 @@ fn mqtt(seen: &MqttSeen) -> Told {
         }
     };
     ("mqtt", on(*conn, text), tone, detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use brownout_core::network::Service;
+    use brownout_core::time::Duration;
+
+    #[test]
+    fn a_connection_reads_as_it_went() {
+        let conn = Conn(3);
+        let text = |text: &str| text.to_owned();
+        let to = || text("198.18.0.10:8883");
+        let publish = |payload: &str| MqttSeen::Publish {
+            conn,
+            topic: text("devices/d/telemetry"),
+            payload: payload.into(),
+            qos: 1,
+            dup: true,
+            retain: false,
+            id: Some(7),
+        };
+        let packet = |packet: &str| MqttSeen::Packet { conn, packet: text(packet), code: None };
+        let seen = [
+            Traffic::Carrier { up: true },
+            Traffic::Dhcp(DhcpSeen::Asked { message: text("request") }),
+            Traffic::Dhcp(DhcpSeen::Answered {
+                message: text("ack"),
+                address: Some(text("10.77.0.100")),
+                lease: Some(Duration::from_secs(3600)),
+            }),
+            Traffic::Dns(DnsSeen::Asked { name: text("mqtt.test"), kind: text("A"), tcp: true }),
+            Traffic::Dns(DnsSeen::Answered {
+                name: text("mqtt.test"),
+                code: text("servfail"),
+                addresses: Vec::new(),
+                ttl: None,
+            }),
+            Traffic::Ntp(NtpSeen::Answered { stratum: 2, unix: 1_700_000_000 }),
+            Traffic::Tcp(TcpSeen::Asked { service: Service::Broker, to: to() }),
+            Traffic::Tcp(TcpSeen::Opened { conn, service: Service::Broker, to: to() }),
+            Traffic::Tls(TlsSeen::ClientHello { conn, name: Some(text("mqtt.test")), resumes: true }),
+            Traffic::Tls(TlsSeen::Alert { conn, description: text("certificate_expired"), fatal: true }),
+            Traffic::Mqtt(MqttSeen::Connect {
+                conn,
+                client: text("d"),
+                version: 5,
+                clean: false,
+                keep_alive: 30,
+            }),
+            Traffic::Mqtt(MqttSeen::Connack { conn, code: 0, session_present: true }),
+            Traffic::Mqtt(MqttSeen::Connack { conn, code: 0x87, session_present: false }),
+            Traffic::Mqtt(publish("{\"seq\":1}")),
+            Traffic::Mqtt(publish(&"x".repeat(4096))),
+            Traffic::Mqtt(packet("PINGREQ")),
+            Traffic::Mqtt(packet(DISCONNECT)),
+            Traffic::Mqtt(MqttSeen::Sent { conn, packet: text(DISCONNECT), code: Some(0x8e) }),
+            Traffic::Tcp(TcpSeen::Closed { conn, end: End::ResetByService }),
+            Traffic::Astray { protocol: text("tcp"), to: text("198.18.9.9:8883") },
+        ];
+        let told = |(topic, text, tone, detail): Told| format!("{topic:<5} {text}  ({tone:?}, {detail:?})");
+        let lines: Vec<_> = seen.iter().map(|seen| told(narrate(seen))).collect();
+        insta::assert_snapshot!(lines.join("\n"));
+    }
 }
