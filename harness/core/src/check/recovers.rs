@@ -29,6 +29,7 @@ crate::record! {
         /// How long it may take from the revert.
         within: Duration = "within" (Positive),
         /// The stages of its way back to the cloud, and how long each may take.
+        #[serde(skip_serializing_if = "Option::is_none")]
         stages: Option<Stages> = "stages" optional,
     }
 }

@@ -152,7 +152,21 @@ impl Target {
     }
 
     /// Writes an image, clears ranges, sets words, verifies, and leaves the device halted at reset.
+    ///
+    /// What runs in the device may have started a watchdog that nobody can stop, and that resets it in the middle of a
+    /// long write. By then what started it is erased: the second attempt is not disturbed.
     pub(crate) fn program(&mut self, order: &ProgramOrder) -> Result<Done, PortError> {
+        match self.write(order) {
+            Err(error) if error.trouble == Trouble::Failed => {
+                self.detach();
+                self.attach()?;
+                self.write(order)
+            }
+            written => written,
+        }
+    }
+
+    fn write(&mut self, order: &ProgramOrder) -> Result<Done, PortError> {
         let image = Image::read(&order.image)?;
         self.rtt = None;
         let (chip, name) = (self.chip.clone(), self.name.clone());
@@ -168,7 +182,17 @@ impl Target {
         for (address, length) in &order.fresh {
             // Before so many bytes are asked of the computer.
             lies_in(&session.target().memory_map, &chip, *address, *length)?;
-            loader.add_data(u64::from(*address), &vec![0xff; *length as usize]).map_err(flash_error)?;
+            // What is blank already takes a second to look at, and many to erase.
+            let mut page = vec![0; PAGE as usize];
+            for start in (*address..address.saturating_add(*length)).step_by(PAGE as usize) {
+                let left = address.saturating_add(*length).saturating_sub(start).min(PAGE) as usize;
+                let held = page.get_mut(..left).unwrap_or_default();
+                let error = |error: Error| trouble(&name, "read the device's flash", &error);
+                session.core(0).map_err(error)?.read(u64::from(start), held).map_err(error)?;
+                if held.iter().any(|byte| *byte != 0xff) {
+                    loader.add_data(u64::from(start), &vec![0xff; left]).map_err(flash_error)?;
+                }
+            }
         }
         for (address, contents) in &order.pages {
             lies_in(&session.target().memory_map, &chip, *address, PAGE)?;

@@ -190,6 +190,22 @@ fn a_device_that_resets_or_vanishes_is_told_apart() {
 }
 
 #[test]
+fn what_is_lost_is_sent_again_as_soon_as_linux_would() {
+    let mut device = Device::new();
+    let handle = device.connect(Service::Broker, MQTTS_PORT);
+    device.live(50);
+    let (now, conn) = (device.now, device.opened().unwrap());
+    device.cut = true;
+    device.gateway.send(now, conn, b"lost");
+    device.live(2);
+    device.cut = false;
+    device.live(150);
+    assert!(!device.socket(handle).can_recv(), "too soon");
+    device.live(150);
+    assert_eq!(device.socket(handle).recv(|bytes| (bytes.len(), bytes.to_vec())), Ok(b"lost".to_vec()));
+}
+
+#[test]
 fn a_connection_on_which_nobody_speaks_stays() {
     let mut device = Device::new();
     let handle = device.connect(Service::Broker, MQTTS_PORT);
