@@ -248,8 +248,9 @@ mod tests {
                 let text = String::from_utf8_lossy(&made);
                 let readable = parses(&made);
                 match kind {
-                    PayloadKind::Nan
-                    | PayloadKind::Deep
+                    // It may read, but as no number that there is.
+                    PayloadKind::Nan => assert!(!readable || text.contains("1e999"), "{text}"),
+                    PayloadKind::Deep
                     | PayloadKind::Truncated
                     | PayloadKind::NotJson
                     | PayloadKind::InvalidUtf8

@@ -282,7 +282,7 @@ mod tests {
         let json = r#"{"temp":21.50,"heater":true,"mode":"normal","none":null,"meta":{"n/m":7},"list":[1]}"#;
         let fields = source.fields(&Payload::from(json));
         let expected =
-            [("heater", "true"), ("mode", "normal"), ("none", "null"), ("seq", "7"), ("temp", "21.5")];
+            [("heater", "true"), ("mode", "normal"), ("none", "null"), ("seq", "7"), ("temp", "21.50")];
         assert!(fields.iter().map(|(k, v)| (k.as_str(), v.as_str())).eq(expected), "{fields:?}");
         for hostile in ["[1,2]", "no json", "{\"a\":", "7", &"[".repeat(100_000)] {
             assert!(source.fields(&Payload::from(hostile)).is_empty());
