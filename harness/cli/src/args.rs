@@ -1,6 +1,7 @@
 //! The command line.
 
 use clap::{Parser, Subcommand, ValueEnum};
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 /// Breaks connected devices on purpose, and judges whether they recover.
@@ -100,6 +101,9 @@ pub struct Run {
     /// Run each without its faults first; where that does not pass, the run is inconclusive
     #[arg(long)]
     pub control: bool,
+    /// How many runs at once, on a rig that is virtual and whose clock is; as many as there are processors if left out
+    #[arg(long, short, value_name = "N")]
+    pub jobs: Option<NonZeroUsize>,
     /// Where the reports go; must be empty or new. reports/<time>/ if left out
     #[allow(rustdoc::invalid_html_tags, reason = "the text is that of --help")]
     #[arg(long, value_name = "DIR")]
@@ -161,6 +165,9 @@ pub struct Prove {
     /// expected
     #[arg(long, value_name = "DIR")]
     pub report_dir: Option<PathBuf>,
+    /// How many runs at once, on a rig that is virtual and whose clock is; as many as there are processors if left out
+    #[arg(long, short, value_name = "N")]
+    pub jobs: Option<NonZeroUsize>,
     /// How to show things.
     #[command(flatten)]
     pub show: Show,

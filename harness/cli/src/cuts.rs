@@ -5,18 +5,17 @@
 
 use crate::failure::Failure;
 use crate::project::{Bench, Project};
-use crate::suite::{Job, folder_of, journal_failure, manifest, pump_failure, runtime, write_reports};
+use crate::suite::{Job, Unseen, folder_of, journal_failure, manifest, pump_failure, runtime, write_reports};
+use crate::threads::in_order;
 use crate::wall::{self, Stopwatch};
 use brownout_core::event::Event;
 use brownout_core::judge::judge;
 use brownout_core::verdict::{Finding, Judged, Verdict};
-use brownout_engine::{Finished, Fork, Forked, Interrupt, Journal, Onlooker, RunOrder};
+use brownout_engine::{Finished, Fork, Forked, Interrupt, Journal, RunOrder};
 use brownout_report::{RunLine, RunView, shell};
-use std::collections::BTreeMap;
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{self, Sender};
 
 /// Where cuts are made, and from which run.
 pub struct Cutter<'a> {
@@ -34,14 +33,7 @@ pub struct Cutter<'a> {
     pub pages: bool,
 }
 
-/// Nobody looks on.
-struct Unseen;
-
-impl Onlooker for Unseen {
-    fn event(&mut self, _: &Event) {}
-}
-
-impl Cutter<'_> {
+impl<'a> Cutter<'a> {
     /// Makes the cuts; calls back with each as it is through, in the order of the jobs.
     ///
     /// # Errors
@@ -52,49 +44,28 @@ impl Cutter<'_> {
         threads: usize,
         mut each: impl FnMut(RunLine),
     ) -> Result<(), Failure> {
-        let next = AtomicUsize::new(0);
-        let (send, through) = mpsc::channel();
         let mut failed = None;
-        std::thread::scope(|scope| {
-            for _ in 0..threads.clamp(1, jobs.len().max(1)) {
-                let (send, next) = (send.clone(), &next);
-                scope.spawn(move || self.work(jobs, next, &send));
-            }
-            drop(send);
-            let (mut early, mut shown) = (BTreeMap::new(), 0);
-            for (index, line) in through {
-                match line {
-                    Ok(line) => drop(early.insert(index, line)),
-                    Err(failure) => {
-                        next.store(jobs.len(), Ordering::Relaxed);
-                        failed.get_or_insert(failure);
-                    }
-                }
-                while let Some(line) = early.remove(&shown) {
+        let work = |worker: &mut Option<Worker<'a>>, job: &Job| match worker {
+            Some(worker) => self.cut(worker, job),
+            empty => Worker::new(self, job).and_then(|new| self.cut(empty.insert(new), job)),
+        };
+        in_order(
+            jobs,
+            threads,
+            || !self.interrupt.wished(),
+            work,
+            |line| match line {
+                Ok(line) => {
                     each(line);
-                    shown += 1;
+                    ControlFlow::Continue(())
                 }
-            }
-            // Behind one that failed or was not begun there may be others that are through.
-            early.into_values().for_each(&mut each);
-        });
+                Err(failure) => {
+                    failed.get_or_insert(failure);
+                    ControlFlow::Break(())
+                }
+            },
+        );
         failed.map_or(Ok(()), Err)
-    }
-
-    /// Takes the next job until there is none.
-    fn work(&self, jobs: &[Job], next: &AtomicUsize, send: &Sender<(usize, Result<RunLine, Failure>)>) {
-        let mut worker = None;
-        loop {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            let Some(job) = jobs.get(index).filter(|_| !self.interrupt.wished()) else { return };
-            let line = match &mut worker {
-                Some(worker) => self.cut(worker, job),
-                empty => Worker::new(self, job).and_then(|new| self.cut(empty.insert(new), job)),
-            };
-            if send.send((index, line)).is_err() {
-                return;
-            }
-        }
     }
 
     fn cut(&self, worker: &mut Worker<'_>, job: &Job) -> Result<RunLine, Failure> {

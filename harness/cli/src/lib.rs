@@ -7,6 +7,7 @@ pub mod failure;
 pub mod project;
 pub mod signals;
 pub mod suite;
+pub mod threads;
 pub mod view;
 pub mod wall;
 

@@ -1,22 +1,25 @@
-//! Many runs, one after the other, each recorded and judged.
+//! Many runs, each recorded and judged: one after the other, or side by side on a rig of which each process can have many.
 
 use crate::args::Selection;
 use crate::cuts::Cutter;
 use crate::failure::{Exit, Failure};
 use crate::project::{Bench, Project, case_of};
+use crate::threads::in_order;
 use crate::view::{self, Paper, Screen};
 use crate::wall::{self, Stopwatch};
 use brownout_core::event::{Ended, Event, What};
 use brownout_core::judge::judge;
-use brownout_core::plan::Plan;
+use brownout_core::plan::{Clock, Plan};
 use brownout_core::verdict::{Finding, Judged as Line, Judgement, Verdict};
 use brownout_engine::{
-    Finished, Fork, Interrupt, Journal, JournalError, Ledger, LedgerError, Manifest, PumpError, Record,
-    RunOrder,
+    Finished, Fork, Interrupt, Journal, JournalError, Ledger, LedgerError, Manifest, Onlooker, PumpError,
+    Record, RunOrder,
 };
-use brownout_report::terminal;
+use brownout_report::terminal::{self, Style};
 use brownout_report::{RunLine, RunView, Suite, html, json, junit, shell};
 use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
@@ -36,13 +39,19 @@ pub struct Job {
     pub name: String,
 }
 
-/// Runs jobs on a bench.
-pub struct Runner<'a> {
+/// What all runs of a suite share.
+#[derive(Clone)]
+struct Stage<'a> {
     project: &'a Project,
     bench: &'a Bench,
     folder: PathBuf,
     anchor: String,
     interrupt: Interrupt,
+}
+
+/// Runs jobs on a bench.
+pub struct Runner<'a> {
+    stage: Stage<'a>,
     ledger: Option<Ledger>,
     runtime: tokio::runtime::Runtime,
     paper: &'a mut Paper,
@@ -53,94 +62,48 @@ pub struct Runner<'a> {
     poisoned: Vec<String>,
     /// Runs in a row that the rig broke.
     broken: usize,
+    /// How many runs at once.
+    threads: usize,
 }
 
 /// One run, judged.
 #[derive(Debug)]
 pub struct Judged {
-    /// Its timeline.
-    pub events: Vec<Event>,
     /// What to think of it.
     pub judgement: Judgement,
-}
-
-impl Judged {
+    /// Its line in the suite's table.
+    pub line: RunLine,
     /// Whether the run ended because the rig broke, rather than the device.
-    pub fn rig_failed(&self) -> bool {
-        matches!(self.events.last().map(|event| &event.what), Some(What::RunEnded(Ended::RigFailed { .. })))
-    }
+    pub rig_failed: bool,
 }
 
-impl<'a> Runner<'a> {
-    /// Prepares a suite: its folder, the rig's ledger, and whatever a dead process left to be undone.
-    ///
-    /// # Errors
-    /// The folder is not empty or cannot be made; the rig is in use or could not be restored.
-    pub fn new(
-        project: &'a Project,
-        bench: &'a Bench,
-        report_dir: Option<&Path>,
-        interrupt: Interrupt,
-        paper: &'a mut Paper,
-        live: bool,
-    ) -> Result<Self, Failure> {
-        let anchor = wall::now();
-        let folder = match report_dir {
-            Some(dir) => empty_folder(dir)?,
-            None => fresh_folder(&project.root().join("reports"), &wall::as_folder(&anchor))?,
-        };
-        let runtime = runtime()?;
-        let ledger = open_ledger(project, bench, &runtime)?;
-        Ok(Self {
-            project,
-            bench,
-            folder,
-            anchor,
-            interrupt,
-            ledger,
-            runtime,
-            paper,
-            live,
-            started: Stopwatch::start(),
-            lines: Vec::new(),
-            poisoned: Vec::new(),
-            broken: 0,
-        })
-    }
+/// What became of a job.
+struct Done {
+    judged: Judged,
+    /// Whether it was no more than the control, because somebody asked to stop, or the rig did not come out of it as it
+    /// was.
+    cut_short: bool,
+    /// What could not be undone.
+    owed: Vec<String>,
+    /// All that is to be shown of it, where that was asked for.
+    text: Option<String>,
+}
 
-    /// Whether somebody asked to stop.
-    pub fn interrupted(&self) -> bool {
-        self.interrupt.wished()
-    }
+/// Who looks on, and how a run is to be told afterwards.
+struct Show<'s> {
+    onlooker: &'s mut dyn Onlooker,
+    /// The style in which to tell all of it.
+    whole: Option<Style>,
+}
 
-    /// Says something about the suite.
-    pub fn say(&mut self, text: &str) {
-        self.paper.print(text);
-    }
+/// Nobody looks on.
+pub struct Unseen;
 
-    /// Runs one job, records and judges it.
-    ///
-    /// # Errors
-    /// It could not be recorded.
-    pub fn run(&mut self, job: &Job) -> Result<Judged, Failure> {
-        let (judged, line) = match self.with_control(job) {
-            Ok((judged, Some(line))) => (judged, line),
-            // Stopped before it was its turn.
-            Ok((control, None)) => return Ok(control),
-            Err(failure) => {
-                let line = self.unrecorded(job, &failure);
-                self.lines.push(line);
-                return Err(failure);
-            }
-        };
-        if !self.live {
-            let text = terminal::run_line(&line, self.paper.style());
-            self.paper.print(&format!("{text}\n"));
-        }
-        self.lines.push(line);
-        Ok(judged)
-    }
+impl Onlooker for Unseen {
+    fn event(&mut self, _: &Event) {}
+}
 
+impl Stage<'_> {
     /// A run that broke off with the program's own trouble: what is on disk of it is judged, and it never passes.
     fn unrecorded(&self, job: &Job, failure: &Failure) -> RunLine {
         let folder = folder_of(&self.folder, job);
@@ -166,29 +129,40 @@ impl<'a> Runner<'a> {
         RunLine::of(&view)
     }
 
-    /// A run after its control, if it has one. No line if somebody asked to stop in between, or the rig did not come
-    /// out of the control as it was.
-    fn with_control(&mut self, job: &Job) -> Result<(Judged, Option<RunLine>), Failure> {
-        let Some(control) = &job.control else {
-            return self.perform(job, &job.plan, None, None).map(|(judged, line)| (judged, Some(line)));
+    /// A run after its control, if it has one. It is cut short if somebody asked to stop in between, or the rig did not
+    /// come out of the control as it was.
+    fn with_control(
+        &self,
+        job: &Job,
+        runtime: &tokio::runtime::Runtime,
+        mut ledger: Option<&mut Ledger>,
+        fork: Option<&mut Option<Fork>>,
+        show: &mut Show<'_>,
+    ) -> Result<Done, Failure> {
+        let Some(plan) = &job.control else {
+            return self.perform((job, &job.plan, None), runtime, ledger, fork, show).map(|(done, _)| done);
         };
-        let (judged, line) = self.perform(job, control, None, None)?;
-        if self.stopped() {
-            return Ok((judged, None));
+        let (control, _) = self.perform((job, plan, None), runtime, ledger.as_deref_mut(), None, show)?;
+        if self.interrupt.wished() || !control.owed.is_empty() {
+            return Ok(Done { cut_short: true, ..control });
         }
-        let control = (&judged.judgement, line.folder.as_str());
-        self.perform(job, &job.plan, Some(control), None).map(|(judged, line)| (judged, Some(line)))
+        let Judged { judgement, line, .. } = &control.judged;
+        let beside = Some((judgement, line.folder.as_str()));
+        let (done, _) = self.perform((job, &job.plan, beside), runtime, ledger, fork, show)?;
+        let text = [control.text, done.text].into_iter().flatten().reduce(|control, run| control + &run);
+        Ok(Done { text, ..done })
     }
 
     /// Performs one of a job's plans, records and judges it, beside its control if that has been run. Into `fork` comes
     /// where runs that differ only in what their cut does can go on from, on rigs that can.
     fn perform(
-        &mut self,
-        job: &Job,
-        plan: &Plan,
-        control: Option<(&Judgement, &str)>,
+        &self,
+        (job, plan, control): (&Job, &Plan, Option<(&Judgement, &str)>),
+        runtime: &tokio::runtime::Runtime,
+        ledger: Option<&mut Ledger>,
         fork: Option<&mut Option<Fork>>,
-    ) -> Result<(Judged, RunLine), Failure> {
+        show: &mut Show<'_>,
+    ) -> Result<(Done, Vec<Event>), Failure> {
         let stopwatch = Stopwatch::start();
         let digest = plan.digest();
         let anchor = wall::now();
@@ -205,27 +179,26 @@ impl<'a> Runner<'a> {
             plan: plan.clone(),
             digest: digest.clone(),
         };
-        let mut screen = Screen::new(self.paper, self.live, self.bench.rig.clock);
-        let (bench_now, journal_now, interrupt) = (&mut bench, &mut journal, &self.interrupt);
-        let result = match (fork, self.ledger.as_mut()) {
+        let (bench_now, journal_now, onlooker) = (&mut bench, &mut journal, &mut *show.onlooker);
+        let result = match (fork, ledger) {
             // Only a rig that dies with this process can be put back to where it was.
             (Some(fork), None) => {
                 let run =
-                    brownout_engine::run_and_fork(order, bench_now, journal_now, interrupt, &mut screen);
-                self.runtime.block_on(run).map(|(finished, forked)| {
+                    brownout_engine::run_and_fork(order, bench_now, journal_now, &self.interrupt, onlooker);
+                runtime.block_on(run).map(|(finished, forked)| {
                     *fork = forked;
                     finished
                 })
             }
             (_, ledger) => {
-                let run = brownout_engine::run(order, bench_now, journal_now, ledger, interrupt, &mut screen);
-                self.runtime.block_on(run)
+                let run =
+                    brownout_engine::run(order, bench_now, journal_now, ledger, &self.interrupt, onlooker);
+                runtime.block_on(run)
             }
         };
-        screen.clear();
         drop(bench);
         let Finished { events, owed } = result.map_err(pump_failure)?;
-        self.poisoned.extend(owed.iter().map(|owed| format!("{} of `{}`", owed.revert.port(), owed.dut)));
+        let owed = owed.iter().map(|owed| format!("{} of `{}`", owed.revert.port(), owed.dut)).collect();
 
         let mut judgement = judge(plan, &digest, &events);
         if let Some((control, folder)) = control {
@@ -243,14 +216,130 @@ impl<'a> Runner<'a> {
             wall_time: Some(wall_time),
         };
         write_reports(&mut journal, &view, true)?;
-        if self.live {
-            let text = terminal::run(&view, self.paper.style());
-            self.paper.print(&format!("\n{text}"));
-        }
+        let text = show.whole.map(|style| format!("\n{}", terminal::run(&view, &style)));
         let line = RunLine::of(&view);
-        let judged = Judged { events, judgement };
-        self.broken = if judged.rig_failed() { self.broken + 1 } else { 0 };
-        Ok((judged, line))
+        let rig_failed =
+            matches!(events.last().map(|event| &event.what), Some(What::RunEnded(Ended::RigFailed { .. })));
+        let judged = Judged { judgement, line, rig_failed };
+        Ok((Done { judged, cut_short: false, owed, text }, events))
+    }
+}
+
+/// How many runs there are to be at once: as many as wanted, or as there are processors, on a rig of which there can be
+/// many.
+///
+/// # Errors
+/// Several are wanted, and there is but one of the rig: it outlives this process, or is in real time, where runs would
+/// take each other's processor.
+pub fn abreast(bench: &Bench, wanted: Option<NonZeroUsize>) -> Result<usize, Failure> {
+    let many = !bench.rig.outlives_us() && bench.rig.clock == Clock::Virtual;
+    match wanted.map(NonZeroUsize::get) {
+        None if many => Ok(processors()),
+        None | Some(1) => Ok(1),
+        Some(wanted) if many => Ok(wanted),
+        Some(wanted) => Err(Failure::input(
+            format!(
+                "--jobs {wanted} needs a rig of which there can be many, and there is one of `{}`",
+                bench.file.name
+            ),
+            "leave --jobs out, or take a virtual rig in virtual time",
+        )),
+    }
+}
+
+/// How many processors there are for this process.
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+impl<'a> Runner<'a> {
+    /// Prepares a suite: its folder, the rig's ledger, and whatever a dead process left to be undone.
+    ///
+    /// # Errors
+    /// The folder is not empty or cannot be made; the rig is in use or could not be restored.
+    pub fn new(
+        project: &'a Project,
+        bench: &'a Bench,
+        report_dir: Option<&Path>,
+        interrupt: Interrupt,
+        paper: &'a mut Paper,
+        live: bool,
+    ) -> Result<Self, Failure> {
+        let anchor = wall::now();
+        let folder = match report_dir {
+            Some(dir) => empty_folder(dir)?,
+            None => fresh_folder(&project.root().join("reports"), &wall::as_folder(&anchor))?,
+        };
+        let runtime = runtime()?;
+        let ledger = open_ledger(project, bench, &runtime)?;
+        Ok(Self {
+            stage: Stage { project, bench, folder, anchor, interrupt },
+            ledger,
+            runtime,
+            paper,
+            live,
+            started: Stopwatch::start(),
+            lines: Vec::new(),
+            poisoned: Vec::new(),
+            broken: 0,
+            threads: 1,
+        })
+    }
+
+    /// Whether somebody asked to stop.
+    pub fn interrupted(&self) -> bool {
+        self.stage.interrupt.wished()
+    }
+
+    /// Says something about the suite.
+    pub fn say(&mut self, text: &str) {
+        self.paper.print(text);
+    }
+
+    /// Shows a run that is part of the suite, and counts it.
+    fn tell(&mut self, job: &Job, done: Result<Done, Failure>) -> Result<(), Failure> {
+        match done {
+            Ok(done) => {
+                let cut_short = done.cut_short;
+                let judged = self.note(done);
+                if !cut_short {
+                    self.tell_line(judged.line);
+                }
+                Ok(())
+            }
+            Err(failure) => {
+                self.lines.push(self.stage.unrecorded(job, &failure));
+                Err(failure)
+            }
+        }
+    }
+
+    fn tell_line(&mut self, line: RunLine) {
+        if !self.live {
+            let text = terminal::run_line(&line, self.paper.style());
+            self.paper.print(&format!("{text}\n"));
+        }
+        self.lines.push(line);
+    }
+
+    /// Performs a job on the one rig there is, and shows it meanwhile.
+    fn perform(&mut self, job: &Job, fork: Option<&mut Option<Fork>>) -> Result<Done, Failure> {
+        let whole = self.live.then_some(*self.paper.style());
+        let mut screen = Screen::new(self.paper, self.live, self.stage.bench.rig.clock);
+        let mut show = Show { onlooker: &mut screen, whole };
+        let done = self.stage.with_control(job, &self.runtime, self.ledger.as_mut(), fork, &mut show);
+        screen.clear();
+        done
+    }
+
+    /// Shows what is to be shown of a run, and keeps in mind what it did to the rig.
+    fn note(&mut self, done: Done) -> Judged {
+        if let Some(text) = &done.text {
+            self.paper.print(text);
+        }
+        self.poisoned.extend(done.owed);
+        self.broken = if done.judged.rig_failed { self.broken + 1 } else { 0 };
+        done.judged
     }
 
     /// Runs a job for its timeline only: it is recorded, but is no part of the suite.
@@ -258,11 +347,17 @@ impl<'a> Runner<'a> {
     /// # Errors
     /// It could not be recorded.
     pub fn count(&mut self, job: &Job) -> Result<(Vec<Event>, Option<Fork>), Failure> {
-        let live = std::mem::replace(&mut self.live, false);
-        let mut fork = None;
-        let judged = self.perform(job, &job.plan, None, Some(&mut fork));
-        self.live = live;
-        judged.map(|(judged, _)| (judged.events, fork))
+        let (mut fork, mut unseen) = (None, Unseen);
+        let mut show = Show { onlooker: &mut unseen, whole: None };
+        let (done, events) = self.stage.perform(
+            (job, &job.plan, None),
+            &self.runtime,
+            self.ledger.as_mut(),
+            Some(&mut fork),
+            &mut show,
+        )?;
+        self.note(done);
+        Ok((events, fork))
     }
 
     /// Makes cuts from where another run armed its own. Those that pass are not shown one by one.
@@ -270,17 +365,10 @@ impl<'a> Runner<'a> {
     /// # Errors
     /// A run could not be recorded.
     pub fn cut_all(&mut self, fork: &Fork, jobs: &[Job], pages: bool) -> Result<(), Failure> {
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        let cutter = Cutter {
-            project: self.project,
-            bench: self.bench,
-            folder: &self.folder,
-            interrupt: &self.interrupt,
-            fork,
-            pages,
-        };
+        let Stage { project, bench, folder, interrupt, .. } = &self.stage;
+        let cutter = Cutter { project, bench, folder, interrupt, fork, pages };
         let (paper, lines, verbose) = (&mut self.paper, &mut self.lines, self.live);
-        cutter.cut_all(jobs, threads, |line| {
+        cutter.cut_all(jobs, processors(), |line| {
             if verbose || line.verdict != Verdict::Pass {
                 let text = terminal::run_line(&line, paper.style());
                 paper.print(&format!("{text}\n"));
@@ -300,12 +388,77 @@ impl<'a> Runner<'a> {
         self.interrupted() || !self.poisoned.is_empty() || self.broken >= RIG_PATIENCE
     }
 
-    /// Runs a job for somebody who shows it himself.
+    /// Runs jobs for somebody who shows them himself: `each` is given every run in the order of the jobs, and says
+    /// whether to go on.
     ///
     /// # Errors
-    /// It could not be recorded.
-    pub fn trial(&mut self, job: &Job) -> Result<(Judged, RunLine), Failure> {
-        self.perform(job, &job.plan, None, None)
+    /// A run could not be recorded.
+    pub fn trials(
+        &mut self,
+        jobs: &[Job],
+        mut each: impl FnMut(&mut Self, Judged) -> ControlFlow<()>,
+    ) -> Result<(), Failure> {
+        self.each(jobs, |runner, _, done| {
+            let judged = runner.note(done?);
+            Ok(each(runner, judged))
+        })
+    }
+
+    /// Has so many runs at once, on a rig of which there can be many.
+    pub fn set_abreast(&mut self, threads: usize) {
+        self.threads = threads;
+    }
+
+    /// Performs jobs, side by side where that can be, until `each`, which is given what became of them in their order,
+    /// breaks or errs, or nothing more is to be run.
+    fn each(
+        &mut self,
+        jobs: &[Job],
+        mut each: impl FnMut(&mut Self, &Job, Result<Done, Failure>) -> Result<ControlFlow<()>, Failure>,
+    ) -> Result<(), Failure> {
+        // Somebody who looks inside the runs sees one after the other.
+        let threads = if self.live { 1 } else { self.threads };
+        if threads == 1 {
+            for job in jobs {
+                let done = self.perform(job, None);
+                if each(self, job, done)?.is_break() || self.stopped() {
+                    break;
+                }
+            }
+            return Ok(());
+        }
+        // What the threads need of the runner, while the callback has the rest.
+        let stage = self.stage.clone();
+        let (mut nth, mut result) = (0, Ok(()));
+        let work = |runtime: &mut Option<tokio::runtime::Runtime>, job: &Job| {
+            let runtime = match runtime {
+                Some(runtime) => runtime,
+                empty => empty.insert(self::runtime()?),
+            };
+            let mut show = Show { onlooker: &mut Unseen, whole: None };
+            stage.with_control(job, runtime, None, None, &mut show)
+        };
+        in_order(
+            jobs,
+            threads,
+            || !stage.interrupt.wished(),
+            work,
+            |done| {
+                let Some(job) = jobs.get(nth) else { return ControlFlow::Break(()) };
+                nth += 1;
+                match each(self, job, done) {
+                    Ok(ControlFlow::Continue(())) if !self.stopped() => ControlFlow::Continue(()),
+                    Ok(_) => ControlFlow::Break(()),
+                    Err(failure) => {
+                        if result.is_ok() {
+                            result = Err(failure);
+                        }
+                        ControlFlow::Break(())
+                    }
+                }
+            },
+        );
+        result
     }
 
     /// Ends what was a series of [trials](Self::trial): its records are thrown away, or kept with one document more.
@@ -313,13 +466,13 @@ impl<'a> Runner<'a> {
     /// # Errors
     /// The rig was not restored; the document cannot be written.
     pub fn put_away(self, keep: bool, (name, text): (&str, &str)) -> Result<(), Failure> {
-        let path = self.folder.join(name);
+        let path = self.stage.folder.join(name);
         let written = if keep {
-            self.paper.print(&format!("report: {}\n", self.project.shown(&path)));
+            self.paper.print(&format!("report: {}\n", self.stage.project.shown(&path)));
             fs::write(&path, text).map_err(|error| cannot_write(&path, &error.to_string()))
         } else {
             // What cannot be removed is in nobody's way.
-            let _ = fs::remove_dir_all(&self.folder);
+            let _ = fs::remove_dir_all(&self.stage.folder);
             Ok(())
         };
         self.restored()?;
@@ -332,7 +485,7 @@ impl<'a> Runner<'a> {
         }
         Err(Failure::not_restored(
             format!("the rig could not be restored: {}", self.poisoned.join(", ")),
-            format!("put it right and run `brownout heal {}`", shell::word(&self.bench.file.name)),
+            format!("put it right and run `brownout heal {}`", shell::word(&self.stage.bench.file.name)),
         ))
     }
 
@@ -342,17 +495,16 @@ impl<'a> Runner<'a> {
     /// A run could not be recorded.
     pub fn run_all(&mut self, jobs: &[Job]) -> Result<(), Failure> {
         self.broken = 0;
-        for (index, job) in jobs.iter().enumerate() {
-            self.run(job)?;
-            let left = jobs.len() - index - 1;
-            if self.broken >= RIG_PATIENCE && left > 0 {
-                self.paper.print(&format!(
-                    "the rig broke {RIG_PATIENCE} times in a row; {left} more runs were not tried\n"
-                ));
-            }
-            if self.stopped() {
-                break;
-            }
+        let mut left = jobs.len();
+        self.each(jobs, |runner, job, done| {
+            left = left.saturating_sub(1);
+            runner.tell(job, done)?;
+            Ok(ControlFlow::Continue(()))
+        })?;
+        if self.broken >= RIG_PATIENCE && left > 0 {
+            self.paper.print(&format!(
+                "the rig broke {RIG_PATIENCE} times in a row; {left} more runs were not tried\n"
+            ));
         }
         Ok(())
     }
@@ -386,13 +538,13 @@ impl<'a> Runner<'a> {
     pub fn finish(self) -> Result<Exit, Failure> {
         let (interrupted, restored) = (self.interrupted(), self.restored());
         let suite = Suite {
-            anchor: self.anchor,
-            folder: self.project.shown(&self.folder),
+            anchor: self.stage.anchor,
+            folder: self.stage.project.shown(&self.stage.folder),
             wall_time: self.started.elapsed(),
             runs: self.lines,
         };
         let write = |name: &str, text: Result<String, String>| -> Result<(), Failure> {
-            let path = self.folder.join(name);
+            let path = self.stage.folder.join(name);
             let text = text.map_err(|error| cannot_write(&path, &error))?;
             fs::write(&path, text).map_err(|error| cannot_write(&path, &error.to_string()))
         };

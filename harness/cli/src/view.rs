@@ -92,17 +92,19 @@ pub struct Paper {
     style: Style,
     /// What was printed, if it is kept instead of shown.
     kept: Option<String>,
+    /// There is a line at the bottom.
+    status: bool,
 }
 
 impl Paper {
     /// Standard output.
     pub fn stdout(show: Show) -> Self {
-        Self { style: style(show), kept: None }
+        Self { style: style(show), kept: None, status: false }
     }
 
     /// Nobody looks now: what is printed is kept for [`Self::text`].
     pub fn kept() -> Self {
-        Self { style: Style::PLAIN, kept: Some(String::new()) }
+        Self { style: Style::PLAIN, kept: Some(String::new()), status: false }
     }
 
     /// How it is to be written on.
@@ -112,9 +114,20 @@ impl Paper {
 
     /// Prints.
     pub fn print(&mut self, text: &str) {
+        self.status("");
         match &mut self.kept {
             Some(kept) => kept.push_str(text),
             None => print(text),
+        }
+    }
+
+    /// On a terminal, puts a line at the bottom, in place of the one that was there; the next print takes it away.
+    pub fn status(&mut self, line: &str) {
+        if !line.is_empty() && self.is_terminal() {
+            print(&format!("\r\x1b[2K{line}"));
+            self.status = true;
+        } else if std::mem::take(&mut self.status) {
+            print("\r\x1b[2K");
         }
     }
 

@@ -6,16 +6,17 @@
 use crate::args::{Prove, Selection};
 use crate::failure::{Exit, Failure};
 use crate::project::{Bench, Project, case_of};
-use crate::suite::{Job, Runner, job};
+use crate::suite::{Job, Judged, Runner, abreast, job};
 use crate::{signals, view, wall};
 use brownout_core::names::Defect;
 use brownout_core::resolve::Options;
 use brownout_core::scenario::ScenarioFile;
 use brownout_report::proof::{Expected, Outcome, Proof, Proving, Trial};
-use brownout_report::terminal::{build_column, proofs, proofs_head, proofs_outcome};
+use brownout_report::terminal::{Style, build_column, proofs, proofs_head, proofs_outcome};
 use brownout_report::{json, shell};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 /// A row of the table, before it is run.
@@ -33,6 +34,7 @@ struct Row {
 pub fn run(args: &Prove) -> Result<Exit, Failure> {
     let project = Project::find()?;
     let bench = project.bench(&args.rig)?;
+    let threads = abreast(&bench, args.jobs)?;
     let scenarios = project.scenarios(&args.scenarios, &args.tags)?;
     let rows = rows(&project, &bench, &scenarios, args)?;
     let everything = args.scenarios.is_empty() && args.tags.is_empty();
@@ -46,27 +48,12 @@ pub fn run(args: &Prove) -> Result<Exit, Failure> {
     let style = *paper.style();
     let mut runner =
         Runner::new(&project, &bench, args.report_dir.as_deref(), signals::listen(), &mut paper, false)?;
+    runner.set_abreast(threads);
     let builds = build_column(rows.iter().filter_map(|row| row.defect.as_ref()).map(Defect::as_str));
     let mut proving =
         Proving { anchor, rig: bench.file.name.clone(), seed: args.seed, proofs: Vec::new(), unnamed };
     runner.say(&proofs_head(builds, &style));
-    let mut tried = Ok(());
-    for rows in rows.chunk_by(|one, other| one.scenario == other.scenario) {
-        let begin = proving.proofs.len();
-        for row in rows {
-            let (proof, error) = try_row(&mut runner, row);
-            proving.proofs.push(proof);
-            if error.is_some() || runner.stopped() {
-                tried = error.map_or(Ok(()), Err);
-                break;
-            }
-        }
-        let scenario = rows.first().map_or("", |row| row.scenario.as_str());
-        runner.say(&proofs(scenario, proving.proofs.get(begin..).unwrap_or_default(), builds, &style));
-        if tried.is_err() || runner.stopped() {
-            break;
-        }
-    }
+    let tried = try_rows(&mut runner, rows, &mut proving, builds, &style);
     runner.say(&format!("\n{}", proofs_outcome(&proving, args.all_defects, &style)));
     conclude(runner, &proving, tried, args)
 }
@@ -103,29 +90,48 @@ fn conclude(
     }
 }
 
-/// Runs all cases of a row, as far as they come.
-fn try_row(runner: &mut Runner<'_>, row: &Row) -> (Proof, Option<Failure>) {
-    let mut proof = Proof {
-        scenario: row.scenario.clone(),
-        defect: row.defect.as_ref().map(Defect::to_string),
-        expected: row.expected,
-        runs: Vec::new(),
-    };
-    for job in &row.jobs {
-        if runner.stopped() {
-            break;
-        }
-        match runner.trial(job) {
-            Ok((judged, line)) => {
-                let case = line.case.clone();
-                let again = shell::brownout(&job.again);
-                let rig_failed = judged.rig_failed();
-                proof.runs.push(Trial::of(case, &judged.judgement, rig_failed, &line.folder, &again));
-            }
-            Err(failure) => return (proof, Some(failure)),
-        }
+/// Runs all cases of all rows, as far as they come, and shows each scenario when its last one is through.
+fn try_rows(
+    runner: &mut Runner<'_>,
+    rows: Vec<Row>,
+    proving: &mut Proving,
+    builds: usize,
+    style: &Style,
+) -> Result<(), Failure> {
+    let mut jobs = Vec::new();
+    let mut open = VecDeque::new();
+    for row in rows {
+        let defect = row.defect.as_ref().map(Defect::to_string);
+        let proof = Proof { scenario: row.scenario, defect, expected: row.expected, runs: Vec::new() };
+        open.push_back((proof, row.jobs.len()));
+        jobs.extend(row.jobs);
     }
-    (proof, None)
+    let mut begin = 0;
+    let mut again = jobs.iter().map(|job| shell::brownout(&job.again)).collect::<Vec<_>>().into_iter();
+    let tried = runner.trials(&jobs, |runner, judged| {
+        let again = again.next().unwrap_or_default();
+        let Some((proof, cases)) = open.front_mut() else { return ControlFlow::Break(()) };
+        let Judged { judgement, line, rig_failed } = judged;
+        proof.runs.push(Trial::of(line.case, &judgement, rig_failed, &line.folder, &again));
+        if proof.runs.len() < *cases {
+            return ControlFlow::Continue(());
+        }
+        proving.proofs.extend(open.pop_front().map(|(proof, _)| proof));
+        let scenario = proving.proofs.last().map_or("", |proof| &proof.scenario);
+        if open.front().is_none_or(|(next, _)| next.scenario != scenario) {
+            let shown = proving.proofs.get(begin..).unwrap_or_default();
+            runner.say(&proofs(scenario, shown, builds, style));
+            begin = proving.proofs.len();
+        }
+        ControlFlow::Continue(())
+    });
+    // The row that was broken off tells as far as it came.
+    if let Some((proof, _)) = open.pop_front().filter(|_| tried.is_err() || runner.stopped()) {
+        let scenario = proof.scenario.clone();
+        proving.proofs.push(proof);
+        runner.say(&proofs(&scenario, proving.proofs.get(begin..).unwrap_or_default(), builds, style));
+    }
+    tried
 }
 
 /// All rows, planned before anything is run.

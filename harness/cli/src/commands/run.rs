@@ -3,7 +3,7 @@
 use crate::args::Run;
 use crate::failure::{Exit, Failure};
 use crate::project::Project;
-use crate::suite::{Job, Runner, job, with_controls};
+use crate::suite::{Job, Runner, abreast, job, with_controls};
 use crate::{signals, view};
 
 /// Runs and judges; the exit code is that of the worst verdict.
@@ -13,6 +13,7 @@ use crate::{signals, view};
 pub fn run(args: &Run) -> Result<Exit, Failure> {
     let project = Project::find()?;
     let bench = project.bench(&args.selection.rig)?;
+    let threads = abreast(&bench, args.jobs)?;
     let plans = project.plans(&args.selection, &bench)?;
     let jobs: Vec<Job> = plans.into_iter().map(|plan| job(&project, plan, &args.selection)).collect();
     let jobs = if args.control { with_controls(jobs)? } else { jobs };
@@ -20,6 +21,7 @@ pub fn run(args: &Run) -> Result<Exit, Failure> {
     let live = jobs.len() == 1 || args.show.verbose;
     let mut runner =
         Runner::new(&project, &bench, args.report_dir.as_deref(), signals::listen(), &mut paper, live)?;
+    runner.set_abreast(threads);
     let ran = runner.run_all(&jobs);
     runner.conclude(ran)
 }
