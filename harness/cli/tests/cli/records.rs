@@ -174,7 +174,8 @@ fn runs_that_ended_are_reported_when_the_next_cannot_be_recorded() {
     let below = format!("scenarios/x/{}/plan.json.yaml", plan.seed);
     project.write(&below, scenario);
     let suite = ["run", "scenarios/x.yaml", &below, "scenarios/power/reset-keeps-settings.yaml"];
-    let ended = project.run(&[&suite[..], &["--report-dir", "r"]].concat()).expect(3);
+    // One after the other: side by side, others would have begun.
+    let ended = project.run(&[&suite[..], &["--jobs", "1", "--report-dir", "r"]].concat()).expect(3);
     let ended = ended.says("cannot write").says("2 runs: 1 pass, 0 fail, 1 inconclusive");
     assert_eq!(ended.stderr.matches("error:").count(), 1, "{}", ended.stderr);
     let suite = brownout_report::json::read_summary(&project.read("r/summary.json")).unwrap();
