@@ -7,7 +7,7 @@ use crate::project::{Bench, Project, case_of};
 use crate::threads::in_order;
 use crate::view::{self, Paper, Screen};
 use crate::wall::{self, Stopwatch};
-use brownout_core::event::{Ended, Event, What};
+use brownout_core::event::{Ended, Event, EventNo, What};
 use brownout_core::judge::judge;
 use brownout_core::plan::{Clock, Plan};
 use brownout_core::verdict::{Finding, Judged as Line, Judgement, Verdict};
@@ -75,6 +75,8 @@ pub struct Judged {
     pub line: RunLine,
     /// Whether the run ended because the rig broke, rather than the device.
     pub rig_failed: bool,
+    /// The last event of its timeline, if there is any.
+    pub last: Option<EventNo>,
 }
 
 /// What became of a job.
@@ -220,7 +222,8 @@ impl Stage<'_> {
         let line = RunLine::of(&view);
         let rig_failed =
             matches!(events.last().map(|event| &event.what), Some(What::RunEnded(Ended::RigFailed { .. })));
-        let judged = Judged { judgement, line, rig_failed };
+        let last = events.last().map(|event| event.n);
+        let judged = Judged { judgement, line, rig_failed, last };
         Ok((Done { judged, cut_short: false, owed, text }, events))
     }
 }
@@ -296,16 +299,25 @@ impl<'a> Runner<'a> {
         self.paper.print(text);
     }
 
+    /// Runs one job, records and judges it.
+    ///
+    /// # Errors
+    /// It could not be recorded.
+    pub fn run(&mut self, job: &Job) -> Result<Judged, Failure> {
+        let done = self.perform(job, None);
+        self.tell(job, done)
+    }
+
     /// Shows a run that is part of the suite, and counts it.
-    fn tell(&mut self, job: &Job, done: Result<Done, Failure>) -> Result<(), Failure> {
+    fn tell(&mut self, job: &Job, done: Result<Done, Failure>) -> Result<Judged, Failure> {
         match done {
             Ok(done) => {
                 let cut_short = done.cut_short;
                 let judged = self.note(done);
                 if !cut_short {
-                    self.tell_line(judged.line);
+                    self.tell_line(judged.line.clone());
                 }
-                Ok(())
+                Ok(judged)
             }
             Err(failure) => {
                 self.lines.push(self.stage.unrecorded(job, &failure));

@@ -95,7 +95,7 @@ fn is_caught(selection: &Selection) -> Result<(), Failed> {
     let mut all_shown = String::new();
     for job in jobs(selection)? {
         let (judged, shown) = run(&job)?;
-        let last = judged.events.last().map(|event| event.n);
+        let last = judged.last;
         let proven = judged.judgement.checks.iter().map(|check| &check.finding).any(|finding| {
             // Of much evidence the terminal shows the beginning; what was never seen has none to show.
             let shows = finding.evidence.first().is_some_and(|event| shown.contains(&event.to_string()));

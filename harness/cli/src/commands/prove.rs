@@ -111,7 +111,7 @@ fn try_rows(
     let tried = runner.trials(&jobs, |runner, judged| {
         let again = again.next().unwrap_or_default();
         let Some((proof, cases)) = open.front_mut() else { return ControlFlow::Break(()) };
-        let Judged { judgement, line, rig_failed } = judged;
+        let Judged { judgement, line, rig_failed, .. } = judged;
         proof.runs.push(Trial::of(line.case, &judgement, rig_failed, &line.folder, &again));
         if proof.runs.len() < *cases {
             return ControlFlow::Continue(());
