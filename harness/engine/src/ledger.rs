@@ -36,7 +36,7 @@ pub struct Owed {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Entry {
-    Promise { key: u32, owed: Owed },
+    Promise { key: u32, owed: Box<Owed> },
     Kept { key: u32 },
 }
 
@@ -134,7 +134,7 @@ impl Ledger {
     /// It is not on disk; do not do what would have to be undone.
     pub fn promise(&mut self, key: u32, owed: Owed) -> Result<(), LedgerError> {
         let key = self.base + key;
-        self.write(&Entry::Promise { key, owed: owed.clone() })?;
+        self.write(&Entry::Promise { key, owed: Box::new(owed.clone()) })?;
         self.open.insert(key, owed);
         Ok(())
     }
@@ -192,7 +192,7 @@ fn still_owed(bytes: &[u8]) -> BTreeMap<u32, Owed> {
     for line in bytes.split(|b| *b == b'\n') {
         match serde_json::from_slice(line) {
             Ok(Entry::Promise { key, owed }) => {
-                open.insert(key, owed);
+                open.insert(key, *owed);
             }
             Ok(Entry::Kept { key }) => {
                 open.remove(&key);

@@ -171,11 +171,11 @@ impl World {
             }
             while let Some(out) = self.gateway.output() {
                 moved = true;
-                self.from_gateway(now, out);
+                self.take_gateway(now, out);
             }
             while let Some(out) = self.services.as_mut().and_then(Services::output) {
                 moved = true;
-                self.from_services(now, out);
+                self.take_services(now, out);
             }
             if !moved {
                 break;
@@ -188,7 +188,7 @@ impl World {
         self.due = due.into_iter().flatten().min();
     }
 
-    fn from_gateway(&mut self, now: Instant, out: GatewayOut) {
+    fn take_gateway(&mut self, now: Instant, out: GatewayOut) {
         if let GatewayOut::Frame(frame) = out {
             self.link.carry(now, Way::Down, frame);
             return;
@@ -208,7 +208,7 @@ impl World {
         }
     }
 
-    fn from_services(&mut self, now: Instant, out: ServicesOut) {
+    fn take_services(&mut self, now: Instant, out: ServicesOut) {
         match out {
             ServicesOut::Stream(StreamOut::Send { conn, bytes }) => self.gateway.send(now, conn, &bytes),
             ServicesOut::Stream(StreamOut::Close { conn }) => self.gateway.close(now, conn),

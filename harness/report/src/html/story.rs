@@ -64,6 +64,9 @@ impl Level {
     }
 }
 
+/// When something came or went, and which of the two.
+pub(super) type Changes = Vec<(Instant, bool)>;
+
 /// Everything that can be drawn.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Story {
@@ -73,7 +76,7 @@ pub(super) struct Story {
     pub(super) steps: Vec<(usize, Stretch)>,
     pub(super) faults: Vec<FaultStory>,
     /// What is there or is not, of each device, with its changes.
-    pub(super) levels: Vec<(Level, Dut, Vec<(Instant, bool)>)>,
+    pub(super) levels: Vec<(Level, Dut, Changes)>,
     /// Signals in the order in which they were first seen.
     pub(super) signals: Vec<(String, Vec<(Instant, u64)>)>,
     /// Flash operations, and whether each was completed.
