@@ -8,7 +8,7 @@ use brownout_board::doors::Shown;
 use brownout_board::output::Visible;
 use brownout_cli::args::Selection;
 use brownout_cli::project::Project;
-use brownout_cli::suite;
+use brownout_cli::stage;
 use brownout_core::event::{Event, What};
 use brownout_core::judge::judge;
 use brownout_engine::{Interrupter, Journal, Manifest, Onlooker, RunOrder};
@@ -76,7 +76,7 @@ fn main() {
         RunOrder { image: project.image(&plan.board.image.path), plan: plan.clone(), digest: digest.clone() };
     let (_interrupter, interrupt) = Interrupter::new();
     let begun = Instant::now();
-    let finished = suite::runtime()
+    let finished = stage::runtime()
         .unwrap()
         .block_on(brownout_engine::run(order, &mut opened, &mut journal, None, &interrupt, &mut Nobody))
         .unwrap();

@@ -5,7 +5,7 @@
 
 use crate::failure::Failure;
 use crate::project::{Bench, Project};
-use crate::suite::{Job, Unseen, folder_of, journal_failure, manifest, pump_failure, runtime, write_reports};
+use crate::stage::{Job, Unseen, folder_of, journal_failure, manifest, pump_failure, runtime, write_reports};
 use crate::threads::in_order;
 use crate::wall::{self, Stopwatch};
 use brownout_core::event::Event;

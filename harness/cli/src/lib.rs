@@ -6,6 +6,7 @@ pub mod cuts;
 pub mod failure;
 pub mod project;
 pub mod signals;
+pub mod stage;
 pub mod suite;
 pub mod threads;
 pub mod view;

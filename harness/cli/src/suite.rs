@@ -4,19 +4,15 @@ use crate::args::Selection;
 use crate::cuts::Cutter;
 use crate::failure::{Exit, Failure};
 use crate::project::{Bench, Project, case_of};
+use crate::stage::{Done, Job, Judged, Show, Stage, Unseen, journal_failure, ledger_failure, runtime};
 use crate::threads::in_order;
 use crate::view::{self, Paper, Screen};
 use crate::wall::{self, Stopwatch};
-use brownout_core::event::{Ended, Event, EventNo, What};
-use brownout_core::judge::judge;
+use brownout_core::event::Event;
 use brownout_core::plan::{Clock, Plan};
-use brownout_core::verdict::{Finding, Judged as Line, Judgement, Verdict};
-use brownout_engine::{
-    Finished, Fork, Interrupt, Journal, JournalError, Ledger, LedgerError, Manifest, Onlooker, PumpError,
-    Record, RunOrder,
-};
-use brownout_report::terminal::{self, Style};
-use brownout_report::{RunLine, RunView, Suite, html, json, junit, shell};
+use brownout_core::verdict::Verdict;
+use brownout_engine::{Fork, Interrupt, JournalError, Ledger};
+use brownout_report::{RunLine, Suite, html, json, junit, shell, terminal};
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
@@ -25,29 +21,6 @@ use std::{fs, io};
 
 /// After this many runs in a row that the rig broke, the rest is not tried: nobody stands beside it at night.
 const RIG_PATIENCE: usize = 3;
-
-/// A plan, and the words that run it again.
-#[derive(Clone, Debug)]
-pub struct Job {
-    /// The plan.
-    pub plan: Plan,
-    /// Its control, to be run first.
-    pub control: Option<Plan>,
-    /// The arguments that make the same plan again.
-    pub again: Vec<String>,
-    /// Name of its folder below that of its scenario, without the seed.
-    pub name: String,
-}
-
-/// What all runs of a suite share.
-#[derive(Clone)]
-struct Stage<'a> {
-    project: &'a Project,
-    bench: &'a Bench,
-    folder: PathBuf,
-    anchor: String,
-    interrupt: Interrupt,
-}
 
 /// Runs jobs on a bench.
 pub struct Runner<'a> {
@@ -64,168 +37,6 @@ pub struct Runner<'a> {
     broken: usize,
     /// How many runs at once.
     threads: usize,
-}
-
-/// One run, judged.
-#[derive(Debug)]
-pub struct Judged {
-    /// What to think of it.
-    pub judgement: Judgement,
-    /// Its line in the suite's table.
-    pub line: RunLine,
-    /// Whether the run ended because the rig broke, rather than the device.
-    pub rig_failed: bool,
-    /// The last event of its timeline, if there is any.
-    pub last: Option<EventNo>,
-}
-
-/// What became of a job.
-struct Done {
-    judged: Judged,
-    /// Whether it was no more than the control, because somebody asked to stop, or the rig did not come out of it as it
-    /// was.
-    cut_short: bool,
-    /// What could not be undone.
-    owed: Vec<String>,
-    /// All that is to be shown of it, where that was asked for.
-    text: Option<String>,
-}
-
-/// Who looks on, and how a run is to be told afterwards.
-struct Show<'s> {
-    onlooker: &'s mut dyn Onlooker,
-    /// The style in which to tell all of it.
-    whole: Option<Style>,
-}
-
-/// Nobody looks on.
-pub struct Unseen;
-
-impl Onlooker for Unseen {
-    fn event(&mut self, _: &Event) {}
-}
-
-impl Stage<'_> {
-    /// A run that broke off with the program's own trouble: what is on disk of it is judged, and it never passes.
-    fn unrecorded(&self, job: &Job, failure: &Failure) -> RunLine {
-        let folder = folder_of(&self.folder, job);
-        let events = Record::read(&folder).map(|record| record.events).unwrap_or_default();
-        let mut judgement = judge(&job.plan, &job.plan.digest(), &events);
-        let finding = Finding::inconclusive(failure.message().trim_end());
-        judgement.verdict = judgement.verdict.merge(finding.verdict);
-        let (check, kind) = ("the run is recorded".to_owned(), "record".to_owned());
-        judgement.groundwork.insert(0, Line { check, kind, finding });
-        let view = RunView {
-            plan: &job.plan,
-            events: &events,
-            judgement: &judgement,
-            anchor: &self.anchor,
-            folder: &self.project.shown(&folder),
-            again: &shell::brownout(&job.again),
-            wall_time: None,
-        };
-        if let Ok(text) = html::run(&view) {
-            // Whatever kept the run from being recorded may keep this from being written, and was said already.
-            let _ = fs::write(folder.join("report.html"), text);
-        }
-        RunLine::of(&view)
-    }
-
-    /// A run after its control, if it has one. It is cut short if somebody asked to stop in between, or the rig did not
-    /// come out of the control as it was.
-    fn with_control(
-        &self,
-        job: &Job,
-        runtime: &tokio::runtime::Runtime,
-        mut ledger: Option<&mut Ledger>,
-        fork: Option<&mut Option<Fork>>,
-        show: &mut Show<'_>,
-    ) -> Result<Done, Failure> {
-        let Some(plan) = &job.control else {
-            return self.perform((job, &job.plan, None), runtime, ledger, fork, show).map(|(done, _)| done);
-        };
-        let (control, _) = self.perform((job, plan, None), runtime, ledger.as_deref_mut(), None, show)?;
-        if self.interrupt.wished() || !control.owed.is_empty() {
-            return Ok(Done { cut_short: true, ..control });
-        }
-        let Judged { judgement, line, .. } = &control.judged;
-        let beside = Some((judgement, line.folder.as_str()));
-        let (done, _) = self.perform((job, &job.plan, beside), runtime, ledger, fork, show)?;
-        let text = [control.text, done.text].into_iter().flatten().reduce(|control, run| control + &run);
-        Ok(Done { text, ..done })
-    }
-
-    /// Performs one of a job's plans, records and judges it, beside its control if that has been run. Into `fork` comes
-    /// where runs that differ only in what their cut does can go on from, on rigs that can.
-    fn perform(
-        &self,
-        (job, plan, control): (&Job, &Plan, Option<(&Judgement, &str)>),
-        runtime: &tokio::runtime::Runtime,
-        ledger: Option<&mut Ledger>,
-        fork: Option<&mut Option<Fork>>,
-        show: &mut Show<'_>,
-    ) -> Result<(Done, Vec<Event>), Failure> {
-        let stopwatch = Stopwatch::start();
-        let digest = plan.digest();
-        let anchor = wall::now();
-        let mut folder = folder_of(&self.folder, job);
-        let control_name = control_of(&folder);
-        if plan.control {
-            folder.set_file_name(&control_name);
-        }
-        let manifest = Manifest { control: control.map(|_| control_name), ..manifest(job, &digest, &anchor) };
-        let mut journal = Journal::create(&folder, &manifest, plan).map_err(journal_failure)?;
-        let mut bench = self.bench.rig.open(&self.bench.facts(), plan.seed)?;
-        let order = RunOrder {
-            image: self.project.image(&plan.board.image.path),
-            plan: plan.clone(),
-            digest: digest.clone(),
-        };
-        let (bench_now, journal_now, onlooker) = (&mut bench, &mut journal, &mut *show.onlooker);
-        let result = match (fork, ledger) {
-            // Only a rig that dies with this process can be put back to where it was.
-            (Some(fork), None) => {
-                let run =
-                    brownout_engine::run_and_fork(order, bench_now, journal_now, &self.interrupt, onlooker);
-                runtime.block_on(run).map(|(finished, forked)| {
-                    *fork = forked;
-                    finished
-                })
-            }
-            (_, ledger) => {
-                let run =
-                    brownout_engine::run(order, bench_now, journal_now, ledger, &self.interrupt, onlooker);
-                runtime.block_on(run)
-            }
-        };
-        drop(bench);
-        let Finished { events, owed } = result.map_err(pump_failure)?;
-        let owed = owed.iter().map(|owed| format!("{} of `{}`", owed.revert.port(), owed.dut)).collect();
-
-        let mut judgement = judge(plan, &digest, &events);
-        if let Some((control, folder)) = control {
-            judgement.set_beside(control, folder);
-        }
-        let wall_time = stopwatch.elapsed();
-        let shown = self.project.shown(&folder);
-        let view = RunView {
-            plan,
-            events: &events,
-            judgement: &judgement,
-            anchor: &anchor,
-            folder: &shown,
-            again: &shell::brownout(&job.again),
-            wall_time: Some(wall_time),
-        };
-        write_reports(&mut journal, &view, true)?;
-        let text = show.whole.map(|style| format!("\n{}", terminal::run(&view, &style)));
-        let line = RunLine::of(&view);
-        let rig_failed =
-            matches!(events.last().map(|event| &event.what), Some(What::RunEnded(Ended::RigFailed { .. })));
-        let last = events.last().map(|event| event.n);
-        let judged = Judged { judgement, line, rig_failed, last };
-        Ok((Done { judged, cut_short: false, owed, text }, events))
-    }
 }
 
 /// How many runs there are to be at once: as many as wanted, or as there are processors, on a rig of which there can be
@@ -304,7 +115,7 @@ impl<'a> Runner<'a> {
     /// # Errors
     /// It could not be recorded.
     pub fn run(&mut self, job: &Job) -> Result<Judged, Failure> {
-        let done = self.perform(job, None);
+        let done = self.perform(job);
         self.tell(job, done)
     }
 
@@ -335,11 +146,11 @@ impl<'a> Runner<'a> {
     }
 
     /// Performs a job on the one rig there is, and shows it meanwhile.
-    fn perform(&mut self, job: &Job, fork: Option<&mut Option<Fork>>) -> Result<Done, Failure> {
+    fn perform(&mut self, job: &Job) -> Result<Done, Failure> {
         let whole = self.live.then_some(*self.paper.style());
         let mut screen = Screen::new(self.paper, self.live, self.stage.bench.rig.clock);
         let mut show = Show { onlooker: &mut screen, whole };
-        let done = self.stage.with_control(job, &self.runtime, self.ledger.as_mut(), fork, &mut show);
+        let done = self.stage.with_control(job, &self.runtime, self.ledger.as_mut(), &mut show);
         screen.clear();
         done
     }
@@ -432,7 +243,7 @@ impl<'a> Runner<'a> {
         let threads = if self.live { 1 } else { self.threads };
         if threads == 1 {
             for job in jobs {
-                let done = self.perform(job, None);
+                let done = self.perform(job);
                 if each(self, job, done)?.is_break() || self.stopped() {
                     break;
                 }
@@ -442,13 +253,15 @@ impl<'a> Runner<'a> {
         // What the threads need of the runner, while the callback has the rest.
         let stage = self.stage.clone();
         let (mut nth, mut result) = (0, Ok(()));
+        let under_way = |nth: usize| format!("{nth} of {} runs", jobs.len());
+        self.paper.status(&under_way(nth));
         let work = |runtime: &mut Option<tokio::runtime::Runtime>, job: &Job| {
             let runtime = match runtime {
                 Some(runtime) => runtime,
-                empty => empty.insert(self::runtime()?),
+                empty => empty.insert(crate::stage::runtime()?),
             };
             let mut show = Show { onlooker: &mut Unseen, whole: None };
-            stage.with_control(job, runtime, None, None, &mut show)
+            stage.with_control(job, runtime, None, &mut show)
         };
         in_order(
             jobs,
@@ -458,7 +271,9 @@ impl<'a> Runner<'a> {
             |done| {
                 let Some(job) = jobs.get(nth) else { return ControlFlow::Break(()) };
                 nth += 1;
-                match each(self, job, done) {
+                let told = each(self, job, done);
+                self.paper.status(&under_way(nth));
+                match told {
                     Ok(ControlFlow::Continue(())) if !self.stopped() => ControlFlow::Continue(()),
                     Ok(_) => ControlFlow::Break(()),
                     Err(failure) => {
@@ -470,10 +285,11 @@ impl<'a> Runner<'a> {
                 }
             },
         );
+        self.paper.status("");
         result
     }
 
-    /// Ends what was a series of [trials](Self::trial): its records are thrown away, or kept with one document more.
+    /// Ends what was a series of [trials](Self::trials): its records are thrown away, or kept with one document more.
     ///
     /// # Errors
     /// The rig was not restored; the document cannot be written.
@@ -585,31 +401,6 @@ impl<'a> Runner<'a> {
     }
 }
 
-/// Writes what a run's folder holds besides its journal; with `page` also the page for people.
-///
-/// # Errors
-/// The disk refuses.
-pub fn write_reports(journal: &mut Journal, view: &RunView<'_>, page: bool) -> Result<(), Failure> {
-    let page = page.then(|| ("report.html", html::run(view)));
-    let documents = std::iter::once(("verdicts.json", json::verdicts(view.judgement))).chain(page);
-    for (name, text) in documents {
-        let text = text.map_err(|error| cannot_write(&journal.folder().join(name), &error))?;
-        journal.document(name, &text).map_err(journal_failure)?;
-    }
-    Ok(())
-}
-
-/// A runtime for one thread.
-///
-/// # Errors
-/// The system refuses.
-pub fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .build()
-        .map_err(|error| Failure::inconclusive(format!("cannot start: {error}"), None))
-}
-
 /// Opens the ledger of a rig that outlives this process, and undoes what dead processes left behind.
 ///
 /// # Errors
@@ -645,39 +436,6 @@ pub fn open_ledger(
         ));
     }
     Ok(Some(ledger))
-}
-
-/// What is known of a run before it begins.
-pub fn manifest(job: &Job, digest: &str, started: &str) -> Manifest {
-    Manifest {
-        brownout: env!("CARGO_PKG_VERSION").to_owned(),
-        started: started.to_owned(),
-        plan: digest.to_owned(),
-        again: job.again.clone(),
-        control: None,
-    }
-}
-
-/// The folder of a run in that of its suite.
-pub fn folder_of(suite: &Path, job: &Job) -> PathBuf {
-    suite.join(&job.plan.scenario).join(folder_name(job))
-}
-
-/// `case-seed`, with nothing in it that a file system minds.
-fn folder_name(job: &Job) -> String {
-    let case: String = job
-        .name
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() || "=,._%+-".contains(c) { c } else { '_' })
-        .take(100)
-        .collect();
-    if case.is_empty() { job.plan.seed.to_string() } else { format!("{case}-{}", job.plan.seed) }
-}
-
-/// The name of the folder of a run's control, which stands beside that of the run.
-fn control_of(folder: &Path) -> String {
-    let name = folder.file_name().unwrap_or_default().to_string_lossy();
-    format!("{name}-control")
 }
 
 /// The folder of `--report-dir`. One that cannot be used is a wrong option, and that is found before anything is run.
@@ -719,30 +477,6 @@ pub(crate) fn cannot_write(path: &Path, why: &str) -> Failure {
         format!("cannot write {}: {why}", path.display()),
         Some("name another folder with --report-dir, or free some space".to_owned()),
     )
-}
-
-/// A journal that could not be written.
-pub fn journal_failure(error: JournalError) -> Failure {
-    match error {
-        JournalError::NotEmpty(_) => Failure::input(error.to_string(), ""),
-        JournalError::Write { .. } => {
-            Failure::inconclusive(format!("{error}; the run was stopped and everything was reverted"), None)
-        }
-    }
-}
-
-fn ledger_failure(error: LedgerError) -> Failure {
-    Failure::inconclusive(error.to_string(), None)
-}
-
-/// A run that could not be recorded.
-pub fn pump_failure(error: PumpError) -> Failure {
-    match error {
-        PumpError::Journal(error) => journal_failure(error),
-        PumpError::Ledger(error) => ledger_failure(error),
-        PumpError::Pattern(error) => Failure::input(error.to_string(), "correct it in the board file"),
-        PumpError::Parted => Failure::inconclusive(error.to_string(), Some("please report this".to_owned())),
-    }
 }
 
 /// The job of a plan made from a command line.

@@ -61,7 +61,7 @@ mod tests {
         let mut told = Vec::new();
         let work = |kept: &mut Option<u64>, job: &u64| {
             *kept = Some(kept.map_or(1, |count| count + 1));
-            // The even ones take longer.
+            // The odd ones take longer.
             (0..(job % 2) * 10_000).fold(*job, |sum, _| std::hint::black_box(sum))
         };
         in_order(

@@ -3,7 +3,8 @@
 
 use brownout_cli::args::Selection;
 use brownout_cli::project::{Project, case_of};
-use brownout_cli::suite::{Job, Judged, Runner, job};
+use brownout_cli::stage::{Job, Judged};
+use brownout_cli::suite::{Runner, job};
 use brownout_cli::view::Paper;
 use brownout_core::verdict::Verdict;
 use brownout_engine::Interrupter;

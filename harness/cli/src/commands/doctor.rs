@@ -3,7 +3,7 @@
 use crate::args::Doctor;
 use crate::failure::{Exit, Failure};
 use crate::project::Project;
-use crate::suite::runtime;
+use crate::stage::runtime;
 use crate::view;
 use brownout_core::language::render::escape;
 use brownout_core::port::PortError;

@@ -3,7 +3,8 @@
 use crate::args::Heal;
 use crate::failure::{Exit, Failure};
 use crate::project::Project;
-use crate::suite::{open_ledger, runtime};
+use crate::stage::runtime;
+use crate::suite::open_ledger;
 use crate::view;
 
 /// Heals one rig.

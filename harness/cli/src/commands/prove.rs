@@ -6,7 +6,8 @@
 use crate::args::{Prove, Selection};
 use crate::failure::{Exit, Failure};
 use crate::project::{Bench, Project, case_of};
-use crate::suite::{Job, Judged, Runner, abreast, job};
+use crate::stage::{Job, Judged};
+use crate::suite::{Runner, abreast, job};
 use crate::{signals, view, wall};
 use brownout_core::names::Defect;
 use brownout_core::resolve::Options;

@@ -3,7 +3,8 @@
 use crate::args::Run;
 use crate::failure::{Exit, Failure};
 use crate::project::Project;
-use crate::suite::{Job, Runner, abreast, job, with_controls};
+use crate::stage::Job;
+use crate::suite::{Runner, abreast, job, with_controls};
 use crate::{signals, view};
 
 /// Runs and judges; the exit code is that of the worst verdict.

@@ -7,7 +7,8 @@
 use crate::args::{Moment as MomentArg, Sweep, Tear as TearArg};
 use crate::failure::{Exit, Failure};
 use crate::project::{Project, case_of};
-use crate::suite::{Job, Runner, again, job};
+use crate::stage::Job;
+use crate::suite::{Runner, again, job};
 use crate::wall::Stopwatch;
 use crate::{signals, view};
 use brownout_core::action::{Moment, Tear};
