@@ -105,6 +105,8 @@ impl Host {
         let order: Order = Box::new(move |stand: &mut Stand| {
             let now = stand.clock.now();
             let result = stand.entered.clone().and_then(|()| work(stand, now));
+            // What was ordered has happened when it is answered: sockets are closed, addresses gone.
+            stand.carry_out();
             let _ = answer.send(result);
         });
         if let Some(orders) = &self.orders {
