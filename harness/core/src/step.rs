@@ -92,7 +92,8 @@ pub fn numbered(method: &[Step]) -> Vec<Numbered<'_>> {
 }
 
 crate::record! {
-    /// Waits until the device shows a signal. A wait that times out ends the method there.
+    /// Waits until the device shows a signal. A wait that times out ends the method there. What the device shows counts
+    /// from the last thing on that was done to it; under a fault, from when the fault was seen to bite.
     ///
     /// `wait: {for: ready, within: 10s}`
     pub struct Wait {

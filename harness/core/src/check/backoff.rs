@@ -3,7 +3,7 @@
 use super::decimal::Number;
 use super::{CheckKind, Timeline, elapsed, times};
 use crate::event::{EventNo, Phase, What};
-use crate::network::{Conn, MqttSeen, Service, TcpSeen, Traffic};
+use crate::network::{Conn, DhcpSeen, DnsSeen, MqttSeen, NtpSeen, Service, TcpSeen, Traffic};
 use crate::port::Port;
 use crate::quantity::Share;
 use crate::step::Rate;
@@ -19,7 +19,9 @@ crate::record! {
     ///
     /// A wait is counted from the end of the connection before, where that is seen, or else from the attempt, so that it
     /// holds the device's own timeout too: what `cap` allows is `attempt_takes` longer. Where fewer than three attempts
-    /// came, nobody can tell.
+    /// came, nobody can tell; nor of their rate, where none did.
+    ///
+    /// Of `dns`, `dhcp` and `ntp` each question is an attempt, whatever it asks for, and a good answer begins the row anew.
     ///
     /// `backoff: {while: service_down, of: broker, base: 1s, factor: 2, cap: 5min, jitter: 20%, attempts_at_most: 10/min}`
     pub struct Backoff {
@@ -58,7 +60,7 @@ struct Attempt {
     event: EventNo,
     /// When the connection before it ended, if that was seen.
     failed: Option<Instant>,
-    /// The connection before it stood for long.
+    /// The connection before it stood for long, or the question before it was answered.
     afresh: bool,
 }
 
@@ -70,8 +72,43 @@ struct Standing {
     ended: Option<Instant>,
 }
 
-/// The attempts of the whole run to connect to a service.
+/// The attempts of the whole run to use a service.
 fn attempts(service: Service, stable_for: Duration, timeline: &Timeline<'_>) -> Vec<(usize, Attempt)> {
+    match service {
+        Service::Dhcp | Service::Dns | Service::Ntp => questions(service, timeline),
+        Service::Broker | Service::Api | Service::Identity => connections(service, stable_for, timeline),
+    }
+}
+
+/// The questions that a service of datagrams was asked.
+fn questions(service: Service, timeline: &Timeline<'_>) -> Vec<(usize, Attempt)> {
+    let (mut found, mut afresh) = (Vec::new(), false);
+    for mark in timeline.marks() {
+        let What::Traffic { seen, .. } = &mark.event.what else { continue };
+        match (service, seen) {
+            (Service::Dns, Traffic::Dns(DnsSeen::Asked { .. }))
+            | (Service::Dhcp, Traffic::Dhcp(DhcpSeen::Asked { .. }))
+            | (Service::Ntp, Traffic::Ntp(NtpSeen::Asked)) => {
+                let (at, event) = (mark.event.at, mark.event.n);
+                found.push((mark.place, Attempt { at, event, failed: None, afresh }));
+                afresh = false;
+            }
+            (Service::Dns, Traffic::Dns(DnsSeen::Answered { addresses, .. })) => {
+                afresh = !addresses.is_empty();
+            }
+            (Service::Dhcp, Traffic::Dhcp(DhcpSeen::Answered { message, .. })) => afresh = message != "nak",
+            // Stratum 0 is a kiss-o'-death, 16 a clock that is not synchronised (RFC 5905 §7.3).
+            (Service::Ntp, Traffic::Ntp(NtpSeen::Answered { stratum, .. })) => {
+                afresh = (1..16).contains(stratum);
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// The attempts to connect to a service.
+fn connections(service: Service, stable_for: Duration, timeline: &Timeline<'_>) -> Vec<(usize, Attempt)> {
     let mut of: BTreeMap<Conn, Standing> = BTreeMap::new();
     let mut last: Option<Conn> = None;
     let mut found: Vec<(usize, Attempt)> = Vec::new();
@@ -136,8 +173,7 @@ impl CheckKind for Backoff {
             })
             .collect();
         let count: usize = rows.iter().map(Vec::len).sum();
-        let what =
-            format!("{} to connect to the {} during `{}`", attempts_text(count), self.of.word(), self.fault);
+        let what = format!("{} to {} during `{}`", attempts_text(count), self.doing(), self.fault);
         let waits: Vec<_> = rows.iter().flat_map(|row| self.waits(row)).collect();
         let mut figures = vec![Figure::new("attempts", count as u64)];
         figures.extend(waits.iter().map(|w| w.time).min().map(|time| Figure::new("shortest_wait", time)));
@@ -147,6 +183,10 @@ impl CheckKind for Backoff {
         }
         if let Some(finding) = wrong(&waits) {
             return finding.measuring(figures);
+        }
+        if count == 0 {
+            return Finding::inconclusive(format!("{what} was seen, so nobody can tell how often it tries"))
+                .measuring(figures);
         }
         if count < 3 && self.base.is_some() {
             return Finding::inconclusive(format!("{what}; at least 3 are needed to compare the waits"))
@@ -171,7 +211,7 @@ impl CheckKind for Backoff {
             all.iter().filter(|(place, _)| inside.contains(place)).map(|(_, attempt)| *attempt).collect();
         Some(self.too_many(&row).unwrap_or_else(|| {
             let count = attempts_text(row.len());
-            Finding::pass(format!("{count} to connect without a fault; expected at most {rate}"))
+            Finding::pass(format!("{count} without a fault; expected at most {rate}"))
         }))
     }
 
@@ -215,6 +255,15 @@ fn wrong(waits: &[Wait]) -> Option<Finding> {
 }
 
 impl Backoff {
+    /// What an attempt is one to do.
+    fn doing(&self) -> String {
+        let service = self.of.word();
+        match self.of {
+            Service::Dhcp | Service::Dns | Service::Ntp => format!("ask the {service} server"),
+            Service::Broker | Service::Api | Service::Identity => format!("connect to the {service}"),
+        }
+    }
+
     fn expected(&self) -> String {
         let waits = self.base.map(|base| {
             let cap = self.cap.map(|cap| format!(" up to {cap}")).unwrap_or_default();
@@ -266,7 +315,8 @@ impl Backoff {
         let (first, last) = (many.first()?, many.last()?);
         Some(
             Finding::fail(format!(
-                "the device tried to connect {} in {}, from {} on; expected at most {rate}",
+                "the device tried to {} {} in {}, from {} on; expected at most {rate}",
+                self.doing(),
                 times(many.len() as u64),
                 elapsed(last.at - first.at),
                 first.at

@@ -5,7 +5,7 @@ use crate::event::{Ended, Phase, StepNo, StepOutcome, What};
 use crate::plan::Plan;
 use crate::step::{Numbered, Step, numbered};
 use crate::verdict::Finding;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The steady state was reached.
 pub(super) fn steady(timeline: &Timeline<'_>) -> Finding {
@@ -32,6 +32,8 @@ pub(super) struct Walk<'a> {
     begun: BTreeMap<StepNo, u64>,
     /// The last step that ended otherwise than done.
     stopped: Option<(Mark<'a>, StepNo, &'a StepOutcome)>,
+    /// What that step saw and was not to count.
+    uncounted: String,
     completed: bool,
 }
 
@@ -49,7 +51,10 @@ impl<'a> Walk<'a> {
             }
         }
         let completed = timeline.ended() == Some(&Ended::Completed);
-        Self { steps: numbered(&plan.method), begun, stopped, completed }
+        let steps = numbered(&plan.method);
+        let uncounted =
+            stopped.map(|(mark, no, _)| uncounted(&steps, no, timeline, mark)).unwrap_or_default();
+        Self { steps, begun, stopped, uncounted, completed }
     }
 
     /// The steps of the plan.
@@ -97,9 +102,10 @@ impl<'a> Walk<'a> {
             if faults.is_empty() { String::new() } else { format!("; not reached: {}", faults.join(", ")) };
         Some(match self.stopped {
             Some((mark, no, outcome)) => Finding::inconclusive(format!(
-                "the method ended at step {no}: {} {}; {after}{faults}",
+                "the method ended at step {no}: {} {}{}; {after}{faults}",
                 name(&self.steps, no),
-                in_words(outcome)
+                in_words(outcome),
+                self.uncounted
             ))
             .showing([mark.event.n]),
             None => {
@@ -113,13 +119,39 @@ impl<'a> Walk<'a> {
 pub(super) fn stalls(plan: &Plan, timeline: &Timeline<'_>) -> String {
     let steps = numbered(&plan.method);
     let mut out = String::new();
-    for event in timeline.events() {
-        if let What::StepEnded { step, outcome: outcome @ StepOutcome::TimedOut { .. } } = &event.what {
+    for mark in timeline.marks() {
+        if let What::StepEnded { step, outcome: outcome @ StepOutcome::TimedOut { .. } } = &mark.event.what {
+            let uncounted = uncounted(&steps, *step, timeline, mark);
             // One is a hint, a list of them is not.
-            out = format!(" (step {step}, {}, {})", name(&steps, *step), in_words(outcome));
+            out = format!(" (step {step}, {}, {}{uncounted})", name(&steps, *step), in_words(outcome));
         }
     }
     out
+}
+
+/// Why a wait that ended did not count what it waited for: it came, but before a fault was seen to bite.
+fn uncounted(steps: &[Numbered<'_>], no: StepNo, timeline: &Timeline<'_>, ended: Mark<'_>) -> String {
+    let Some(Step::Wait(wait)) = steps.iter().find(|s| s.no == no).map(|s| s.step) else {
+        return String::new();
+    };
+    let (mut shown, mut kinds, mut unseen) = (false, BTreeMap::new(), BTreeSet::new());
+    for mark in timeline.marks().take_while(|mark| mark.place < ended.place) {
+        match &mark.event.what {
+            What::Step { step, .. } if *step == no => shown = false,
+            What::Signal { name, .. } if *name == wait.signal => shown = true,
+            What::Armed { fault, kind, .. } => drop(kinds.insert(*fault, kind)),
+            What::Injected { fault } => drop(unseen.insert(*fault)),
+            What::Confirmed { fault, .. } => drop(unseen.remove(fault)),
+            _ => {}
+        }
+    }
+    match unseen.iter().find_map(|fault| kinds.get(fault)).filter(|_| shown) {
+        Some(kind) => format!(
+            ", for what came did not count: `{kind}` had not been seen to bite before `{}` was shown",
+            wait.signal
+        ),
+        None => String::new(),
+    }
 }
 
 /// A step as a reason calls it: `` `wait ready` ``.

@@ -385,6 +385,23 @@ fn a_method_that_a_wait_ended_is_inconclusive_unless_a_check_fails() {
 }
 
 #[test]
+fn a_wait_that_was_not_to_count_what_came_says_so() {
+    let timed_out = StepOutcome::TimedOut { waited: Duration::from_secs(5) };
+    let plan = plan(vec![power_cut(Vec::new()), wait(), set()], vec![seen("ready")]);
+    let struck = || Tape::steady().step(1).armed("power_cut", 1).fired().injected();
+    let why = "timed out after 5s, for what came did not count: `power_cut` had not been seen to bite before `ready` was shown";
+    let early = struck().done(1).step(2).signal("ready").ms(5_000).ended(2, timed_out.clone()).end();
+    let reason = &only(&judged(&plan, &early).groundwork, "method").finding.reason.clone();
+    assert!(reason.contains(why), "{reason}");
+    let never_came = struck().done(1).step(2).ms(5_000).ended(2, timed_out.clone()).end();
+    let had_bitten = struck().confirmed().done(1).step(2).signal("ready").ms(5_000).ended(2, timed_out).end();
+    for tape in [never_came, had_bitten] {
+        let reason = &only(&judged(&plan, &tape).groundwork, "method").finding.reason.clone();
+        assert!(!reason.contains("did not count"), "{reason}");
+    }
+}
+
+#[test]
 fn only_faults_that_were_not_reached_are_named_so() {
     let plan = plan(vec![power_cut(Vec::new()), wait(), reset()], vec![never()]);
     let timed_out = StepOutcome::TimedOut { waited: Duration::from_secs(5) };

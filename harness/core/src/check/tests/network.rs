@@ -7,7 +7,7 @@ use crate::check::{
     AtMost, Backoff, Check, Drops, During, Late, OfflineBuffer, Recovers, RespondsTo, Shows, Stages,
     Telemetry,
 };
-use crate::network::{Conn, DhcpSeen, MqttSeen, Service, TcpSeen, Traffic};
+use crate::network::{Conn, DhcpSeen, DnsSeen, MqttSeen, NtpSeen, Service, TcpSeen, Traffic};
 use crate::quantity::Share;
 use crate::time::Duration;
 use crate::verdict::Measure;
@@ -18,7 +18,7 @@ fn s(seconds: u64) -> Duration {
 }
 
 pub(super) fn cases() -> Vec<Case> {
-    [telemetry(), late(), backoff(), attempts(), offline_buffer(), responds_to(), stages()]
+    [telemetry(), late(), backoff(), attempts(), questions(), offline_buffer(), responds_to(), stages()]
         .into_iter()
         .flatten()
         .collect()
@@ -187,7 +187,55 @@ fn attempts() -> Vec<Case> {
         case("as many as allowed", &rate("4/min"), Pass, tape()),
         case("one too many", &rate("3/min"), Fail, tape()),
         case("not within so short a time", &rate("3/s"), Pass, tape()),
+        case("none, of which nobody can tell the rate", &rate("3/min"), Inconclusive, tries_none()),
     ]
+}
+
+fn tries_none() -> Tape {
+    start().offline(1).ms(60_000).online().end()
+}
+
+fn questions() -> Vec<Case> {
+    let Check::Backoff(backoff) = backs_off() else { unreachable!() };
+    let of = |of| Check::Backoff(Backoff { of, ..backoff.clone() });
+    let asked = |service| match service {
+        Service::Dns => {
+            let (name, kind) = ("mqtt.brownout.test".to_owned(), "A".to_owned());
+            Traffic::Dns(DnsSeen::Asked { name, kind, tcp: false })
+        }
+        Service::Dhcp => Traffic::Dhcp(DhcpSeen::Asked { message: "discover".to_owned() }),
+        _ => Traffic::Ntp(NtpSeen::Asked),
+    };
+    let answered = |addresses: &[&str]| {
+        let (name, code) = ("mqtt.brownout.test".to_owned(), "noerror".to_owned());
+        let addresses = addresses.iter().copied().map(str::to_owned).collect();
+        Traffic::Dns(DnsSeen::Answered { name, code, addresses, ttl: None })
+    };
+    let asks = |service, waits: &[u64]| {
+        let begin = start().offline(1).ms(10).traffic(asked(service));
+        waits.iter().fold(begin, |tape, wait| tape.ms(*wait).traffic(asked(service)))
+    };
+    let end = |tape: Tape| tape.ms(100).online().end();
+    let answers = |addresses: &[&str]| {
+        let round =
+            |tape: Tape| tape.traffic(asked(Service::Dns)).ms(10).traffic(answered(addresses)).ms(1000);
+        end((0..4).fold(start().offline(1).ms(10), |tape, _| round(tape)))
+    };
+    let mut cases = vec![
+        case(
+            "connections are no questions",
+            &of(Service::Dns),
+            Inconclusive,
+            end(tries(&[1000, 2000, 4000])),
+        ),
+        case("a good answer begins anew", &of(Service::Dns), Pass, answers(&["198.18.0.10"])),
+        case("an empty answer is none", &of(Service::Dns), Fail, answers(&[])),
+    ];
+    for service in [Service::Dns, Service::Dhcp, Service::Ntp] {
+        cases.push(case("asks less and less", &of(service), Pass, end(asks(service, &[1000, 2000, 4000]))));
+        cases.push(case("asks on and on", &of(service), Fail, end(asks(service, &[1000, 1000, 1000]))));
+    }
+    cases
 }
 
 fn buffer(time: Option<u64>, records: Option<u64>, drops: Option<Drops>) -> OfflineBuffer {
