@@ -1,5 +1,5 @@
-//! Whole runs of the program: how much faster than the device the suite is, what a run costs beside the waiting that its
-//! scenario asks for, and whether two processes record the same.
+//! Whole runs of the program: how much faster than the device the suite is, and what a run costs beside the waiting that
+//! its scenario asks for.
 //!
 //! `cargo bench -p brownout --bench suite`; all figures of the project: `cargo bench --workspace`.
 #![allow(clippy::print_stdout, clippy::disallowed_methods, clippy::unwrap_used, missing_docs)]
@@ -11,25 +11,14 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 const PROJECT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
-/// One case each, so that a hundred pairs stay quick.
-const CASES: [(&str, Option<&str>); 6] = [
-    ("cut-in-early-boot", Some("after=5ms")),
-    ("cut-while-writing-settings", Some("nth=3")),
-    ("hang-caught-by-watchdog", None),
-    ("repeated-cuts", Some("off=100ms")),
-    ("reset-keeps-settings", Some("how=pin")),
-    ("torn-write-does-not-brick", Some("nth=2,tear=random")),
-];
 /// A scenario that waits for little.
 const SHORT: [&str; 3] = ["scenarios/power/reset-keeps-settings.yaml", "--case", "how=soft"];
-const PAIRS: usize = 100;
 
 fn main() {
     println!("load of the machine: {}", load());
     suite();
     own_cost_in_virtual_time();
     own_cost_in_real_time();
-    determinism();
 }
 
 /// The program, started.
@@ -80,8 +69,11 @@ fn events(timeline: &[u8]) -> Vec<Event> {
         .collect()
 }
 
+/// The scenarios of the board alone, one after the other. `brownout run` says of all of them how long they took.
 fn suite() {
-    let (took, timelines) = run(&[]);
+    let themes = ["power", "debug", "console", "sensor"].map(|theme| format!("scenarios/{theme}"));
+    let arguments: Vec<&str> = ["--jobs", "1"].into_iter().chain(themes.iter().map(String::as_str)).collect();
+    let (took, timelines) = run(&arguments);
     let device: f64 = timelines
         .values()
         .filter_map(|timeline| events(timeline).last().map(|event| event.at.0 as f64 / 1e9))
@@ -124,34 +116,6 @@ fn figure(what: &str, sorted: &[Duration]) {
         sorted[sorted.len() / 2].as_secs_f64() * 1e3,
         worst.as_secs_f64() * 1e3,
         sorted.len()
-    );
-}
-
-/// The same scenario with the same seed in two processes at once, another seed each time.
-fn determinism() {
-    let (mut same, mut runs) = (0, 0);
-    for pair in 0..PAIRS {
-        let (scenario, case) = CASES[pair % CASES.len()];
-        let scenario = format!("scenarios/power/{scenario}.yaml");
-        let seed = pair.to_string();
-        let mut arguments = vec![scenario.as_str(), "--seed", &seed];
-        arguments.extend(case.into_iter().flat_map(|case| ["--case", case]));
-        let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
-        let children = [0, 1].map(|which: usize| start(folders[which].path(), &arguments));
-        for mut child in children {
-            // A verdict other than pass is recorded alike too.
-            child.wait().unwrap();
-        }
-        let [one, other] = folders.each_ref().map(|folder| timelines(folder.path()));
-        runs += one.len();
-        if !one.is_empty() && one == other {
-            same += 1;
-        } else {
-            println!("{scenario} with seed {seed}: two processes recorded differently");
-        }
-    }
-    println!(
-        "{same} of {PAIRS} pairs of processes recorded the same, {runs} runs each (target {PAIRS} of {PAIRS})"
     );
 }
 
