@@ -27,7 +27,7 @@ fn main() {
         device::hold();
     }
     let compare = || -> Result<(), Failed> {
-        let result = machine::run(Duration::from_secs(150))?;
+        let result = machine::run(Duration::from_secs(300))?;
         Ok(compare::with(&result)?)
     };
     let trial = Trial::test("the_user_space_link_does_what_netem_does", compare);
