@@ -187,12 +187,13 @@ fn attempts() -> Vec<Case> {
         case("as many as allowed", &rate("4/min"), Pass, tape()),
         case("one too many", &rate("3/min"), Fail, tape()),
         case("not within so short a time", &rate("3/s"), Pass, tape()),
-        case("none, of which nobody can tell the rate", &rate("3/min"), Inconclusive, tries_none()),
+        case(
+            "none, of which nobody can tell the rate",
+            &rate("3/min"),
+            Inconclusive,
+            start().offline(1).ms(60_000).online().end(),
+        ),
     ]
-}
-
-fn tries_none() -> Tape {
-    start().offline(1).ms(60_000).online().end()
 }
 
 fn questions() -> Vec<Case> {
