@@ -67,11 +67,16 @@ impl<F> Faults<F> {
 
 /// What is told of something that was met so often: at the first time and at each tenfold.
 pub fn told(name: &str, times: u64) -> Option<Seen> {
+    is_told(times).then(|| Seen::Met { name: name.to_owned(), times })
+}
+
+/// Whether something that may happen without end is told this time: at the first and at each tenfold.
+pub fn is_told(times: u64) -> bool {
     let mut tenfold = times;
     while tenfold > 1 && tenfold.is_multiple_of(10) {
         tenfold /= 10;
     }
-    (tenfold == 1).then(|| Seen::Met { name: name.to_owned(), times })
+    tenfold == 1
 }
 
 #[cfg(test)]

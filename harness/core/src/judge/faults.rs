@@ -3,8 +3,9 @@
 use super::line;
 use super::method::Walk;
 use crate::check::{FaultWindow, Timeline, elapsed};
-use crate::event::What;
+use crate::event::{EventNo, What};
 use crate::fault::{Fault, Lowering};
+use crate::network::{MqttSeen, Traffic};
 use crate::plan::Plan;
 use crate::verdict::{Finding, Judged};
 
@@ -57,12 +58,19 @@ fn one(plan: &Plan, fault: &FaultWindow<'_>, walk: &Walk<'_>, timeline: &Timelin
         (None, _, None) => Finding::inconclusive("its trigger came, but it was never injected")
             .showing([armed])
             .showing(fault.fired.map(|m| m.event.n)),
-        (Some(injected), None, _) => Finding::inconclusive(format!(
-            "injected at {}, but it never bit: {}",
-            injected.event.at,
-            unconfirmed(plan, planned)
-        ))
-        .showing([injected.event.n]),
+        (Some(injected), None, _) => match withheld(fault, timeline) {
+            Some((why, source)) => Finding::inconclusive(format!(
+                "injected at {}, but it did not reach the device: {why}",
+                injected.event.at
+            ))
+            .showing([injected.event.n, source]),
+            None => Finding::inconclusive(format!(
+                "injected at {}, but it never bit: {}",
+                injected.event.at,
+                unconfirmed(plan, planned)
+            ))
+            .showing([injected.event.n]),
+        },
         (Some(injected), Some(confirmed), _) => {
             let evidence = match &confirmed.event.what {
                 What::Confirmed { evidence, .. } => evidence.clone(),
@@ -77,6 +85,25 @@ fn one(plan: &Plan, fault: &FaultWindow<'_>, walk: &Walk<'_>, timeline: &Timelin
             .showing(evidence)
         }
     }
+}
+
+/// That the broker kept its message from the device, where it did, and the event that says so.
+fn withheld(fault: &FaultWindow<'_>, timeline: &Timeline<'_>) -> Option<(String, EventNo)> {
+    let from = fault.fired.unwrap_or(fault.armed).place;
+    let until = fault.reverted.map_or(usize::MAX, |reverted| reverted.place);
+    timeline.marks().take(until).skip(from).find_map(|mark| match &mark.event.what {
+        What::Traffic {
+            seen: Traffic::Mqtt(MqttSeen::Withheld { bytes, limit, by: Some(by), .. }), ..
+        } if by == fault.kind => Some((
+            format!(
+                "the broker withheld its message, for it makes a packet of {bytes} bytes and the device takes none \
+                 over {limit} (Maximum Packet Size in its CONNECT); choose a smaller message, or `mqtt_oversized`, \
+                 which is sent all the same"
+            ),
+            mark.event.n,
+        )),
+        _ => None,
+    })
 }
 
 /// Why it counts as not having bitten, in the fault's own words.
@@ -104,4 +131,63 @@ fn never_armed(armed: &[FaultWindow<'_>], walk: &Walk<'_>) -> Vec<Judged> {
         }
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::judge;
+    use super::super::tests::plan;
+    use crate::check::tape::{DIGEST, Tape};
+    use crate::check::{Check, Seen};
+    use crate::language::{Decode, Diagnostics, parse};
+    use crate::network::{Conn, MqttSeen, Traffic};
+    use crate::step::Step;
+    use crate::verdict::Finding;
+    use crate::verdict::Verdict::{Inconclusive, Pass};
+
+    fn withheld(by: Option<&str>) -> Traffic {
+        Traffic::Mqtt(MqttSeen::Withheld {
+            conn: Conn(1),
+            topic: "devices/dut/command".to_owned(),
+            bytes: 61_512,
+            limit: 4096,
+            by: by.map(str::to_owned),
+        })
+    }
+
+    /// What is said of a `payload` fault, while which `seen` happened.
+    fn said(seen: impl FnOnce(Tape) -> Tape) -> Finding {
+        let node = parse("payload: {as: huge}").unwrap();
+        let step = Step::decode(&node, &mut Diagnostics::new()).unwrap();
+        let check = Check::Seen(Seen { signal: "ready".into(), fields: Default::default(), at_least: 1 });
+        let tape = seen(Tape::steady().step(1).armed("payload", 1).fired().injected());
+        let tape = tape.reverted().done(1).signal("ready").end();
+        let judgement = judge(&plan(vec![step], vec![check]), DIGEST, &tape.events);
+        judgement.groundwork.into_iter().find(|line| line.kind == "fault").unwrap().finding
+    }
+
+    #[test]
+    fn a_message_that_the_broker_withheld_is_told_with_its_size_and_the_limit() {
+        let mut event = None;
+        let found = said(|tape| {
+            let tape = tape.traffic(withheld(Some("payload")));
+            event = Some(tape.last());
+            tape
+        });
+        assert_eq!(found.verdict, Inconclusive);
+        insta::assert_snapshot!(found.reason, @"injected at 0.500s, but it did not reach the device: the broker withheld its message, for it makes a packet of 61512 bytes and the device takes none over 4096 (Maximum Packet Size in its CONNECT); choose a smaller message, or `mqtt_oversized`, which is sent all the same");
+        assert!(event.is_some_and(|event| found.evidence.contains(&event)), "{found:?}");
+    }
+
+    #[test]
+    fn what_was_withheld_of_others_is_no_reason() {
+        for by in [None, Some("mqtt_flood")] {
+            let found = said(|tape| tape.traffic(withheld(by)));
+            assert_eq!(found.verdict, Inconclusive);
+            assert!(found.reason.contains("it never bit"), "{found:?}");
+        }
+        // Of several messages one reached the device.
+        let found = said(|tape| tape.traffic(withheld(Some("payload"))).confirmed());
+        assert_eq!(found.verdict, Pass);
+    }
 }

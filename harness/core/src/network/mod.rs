@@ -242,6 +242,7 @@ impl Traffic {
                 | MqttSeen::Connack { conn, .. }
                 | MqttSeen::Publish { conn, .. }
                 | MqttSeen::Delivered { conn, .. }
+                | MqttSeen::Withheld { conn, .. }
                 | MqttSeen::Packet { conn, .. }
                 | MqttSeen::Sent { conn, .. }
                 | MqttSeen::Violation { conn, .. },

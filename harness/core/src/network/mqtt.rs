@@ -274,6 +274,22 @@ pub enum MqttSeen {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         id: Option<u16>,
     },
+    /// A message to the device that the broker did not send, because it is larger than what the device said in its CONNECT
+    /// that it takes (Maximum Packet Size, MQTT 5.0 section 3.1.2.11.4). Of those of a fault the first is told, and each
+    /// tenfold.
+    Withheld {
+        /// Of which connection.
+        conn: Conn,
+        /// Its topic.
+        topic: String,
+        /// How long its packet would have been, in bytes.
+        bytes: u64,
+        /// The longest packet that the device takes, in bytes.
+        limit: u32,
+        /// The misbehaviour that published it, if it was one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<String>,
+    },
     /// Any other packet of the device: `PUBACK`, `SUBSCRIBE`, `PINGREQ`, `DISCONNECT`, …
     Packet {
         /// Of which connection.

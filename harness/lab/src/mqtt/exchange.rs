@@ -6,6 +6,7 @@ use super::greet::{RECEIVE_MAXIMUM, TOPIC_ALIASES};
 use super::packet::{Broken, Filter, PROTOCOL_ERROR, Publish, Version};
 use super::session::{Inflight, Message, Queued, SUBSCRIPTIONS};
 use super::topic;
+use crate::faults::is_told;
 use brownout_core::network::{Conn, MqttFault, MqttSeen, Payload};
 use brownout_core::time::{Duration, Instant};
 use mqtt_protocol_core::mqtt::packet::{Property, RetainHandling};
@@ -201,11 +202,26 @@ impl Broker {
             identifiers: &queued.identifiers,
         };
         let frame = Frame::publish(conn, client.version, &delivery);
-        let fits = client.maximum_packet.is_none_or(|most| frame.bytes.len() <= most as usize);
-        if !fits && alias.is_some_and(|alias| !alias.known) {
+        let limit = client.maximum_packet.filter(|most| frame.bytes.len() > *most as usize);
+        let Some(limit) = limit else { return Some(frame) };
+        if alias.is_some_and(|alias| !alias.known) {
             client.told_aliases.pop();
         }
-        fits.then_some(frame)
+        self.withhold(conn, queued, frame.bytes.len(), limit);
+        None
+    }
+
+    /// A message is not sent, because the client takes none so large (MQTT 5.0 section 3.1.2.11.4).
+    fn withhold(&mut self, conn: Conn, queued: &Queued, bytes: usize, limit: u32) {
+        let fault = self.faults.iter_mut().find(|fault| Some(&fault.name) == queued.by.as_ref());
+        if let Some(fault) = fault {
+            fault.too_large += 1;
+            if !is_told(fault.too_large) {
+                return;
+            }
+        }
+        let (topic, by) = (queued.message.topic.clone(), queued.by.clone());
+        self.see(MqttSeen::Withheld { conn, topic, bytes: bytes as u64, limit, by });
     }
 
     /// A client has a message of QoS 1.

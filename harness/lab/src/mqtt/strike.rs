@@ -182,20 +182,20 @@ impl Broker {
                 self.end(now, conn, Some(0x8b));
             }
             MqttFault::Malformed { packet: BrokerPacket::Publish, .. } => {
-                if let Some(frame) = self.sample(now, conn) {
+                if let Some(frame) = self.sample(now, conn, &fault.name) {
                     self.strikes(conn, fault);
                     self.send(now, conn, frame);
                 }
             }
             MqttFault::InvalidUtf8 => {
-                if let Some(frame) = self.sample(now, conn) {
+                if let Some(frame) = self.sample(now, conn, &fault.name) {
                     self.met(&fault.name);
                     self.strikes(conn, fault);
                     self.framer.plain(conn, invalid_utf8(&frame), &mut self.out);
                 }
             }
             MqttFault::Oversized { length } => {
-                if let Some(frame) = self.sample(now, conn) {
+                if let Some(frame) = self.sample(now, conn, &fault.name) {
                     self.met(&fault.name);
                     self.strikes(conn, fault);
                     self.framer.last(conn, oversized(&frame, length), &mut self.out);
@@ -221,11 +221,14 @@ impl Broker {
         }
     }
 
-    /// A PUBLISH to a client where it listens, to be spoilt; `None` while it listens nowhere.
-    fn sample(&mut self, now: Instant, conn: Conn) -> Option<Frame> {
+    /// A PUBLISH to a client where it listens, to be spoilt; `None` while it listens nowhere, or if it takes not even
+    /// that.
+    fn sample(&mut self, now: Instant, conn: Conn, by: &str) -> Option<Frame> {
         let filter = self.session(conn)?.subscriptions.keys().next()?.clone();
         let topic = topic::name_for(&filter, "brownout");
-        self.deliver(now, conn, &Queued::new(message(&topic, b"{}".to_vec(), 0, false), 0, false), 0, false)
+        let mut queued = Queued::new(message(&topic, b"{}".to_vec(), 0, false), 0, false);
+        queued.by = Some(by.to_owned());
+        self.deliver(now, conn, &queued, 0, false)
     }
 
     /// The topic that is meant: one with wildcards is that of a filter which it takes in, one that is left out any on which

@@ -164,6 +164,12 @@ fn mqtt(seen: &MqttSeen) -> Told {
         MqttSeen::Delivered { conn, topic, payload, .. } => {
             (conn, format!("to the device, {topic}: {}", brief(payload)), Tone::Plain, Detail::Fine)
         }
+        MqttSeen::Withheld { conn, topic, bytes, limit, .. } => {
+            let text = format!(
+                "withheld from the device, {topic}: {bytes} bytes, and it takes no more than {limit}"
+            );
+            (conn, text, Tone::Warn, Detail::Key)
+        }
         MqttSeen::Packet { conn, packet, code: with } if packet == DISCONNECT => {
             (conn, format!("device: {packet}{}", code(with)), Tone::Plain, Detail::Fine)
         }
@@ -235,6 +241,13 @@ mod tests {
             Traffic::Mqtt(MqttSeen::Connack { conn, code: 0x87, session_present: false }),
             Traffic::Mqtt(publish("{\"seq\":1}")),
             Traffic::Mqtt(publish(&"x".repeat(4096))),
+            Traffic::Mqtt(MqttSeen::Withheld {
+                conn,
+                topic: text("devices/d/command"),
+                bytes: 61_512,
+                limit: 4096,
+                by: Some(text("payload")),
+            }),
             Traffic::Mqtt(packet("PINGREQ")),
             Traffic::Mqtt(packet(DISCONNECT)),
             Traffic::Mqtt(MqttSeen::Sent { conn, packet: text(DISCONNECT), code: Some(0x8e) }),

@@ -37,11 +37,13 @@ pub(super) struct InForce {
     pub(super) next: Instant,
     /// The topic that was found for it.
     pub(super) topic: Option<String>,
+    /// How many of its messages were larger than a client takes.
+    pub(super) too_large: u64,
 }
 
 impl InForce {
     pub(super) fn new(name: &str, since: Instant, fault: MqttFault) -> Self {
-        Self { name: name.to_owned(), since, fault, done: false, next: since, topic: None }
+        Self { name: name.to_owned(), since, fault, done: false, next: since, topic: None, too_large: 0 }
     }
 }
 
@@ -51,6 +53,7 @@ impl Frame {
         match &self.seen {
             MqttSeen::Connack { conn, .. }
             | MqttSeen::Delivered { conn, .. }
+            | MqttSeen::Withheld { conn, .. }
             | MqttSeen::Sent { conn, .. }
             | MqttSeen::Connect { conn, .. }
             | MqttSeen::Publish { conn, .. }

@@ -3,8 +3,8 @@
 use brownout_core::network::End;
 use mqtt_protocol_core::mqtt::connection::{Event, role};
 use mqtt_protocol_core::mqtt::packet::{
-    GenericPacketTrait, Packet, Property, Qos, ReceiveMaximum, SessionExpiryInterval, SubEntry, SubOpts,
-    TopicAliasMaximum, WillDelayInterval, v3_1_1, v5_0,
+    GenericPacketTrait, MaximumPacketSize, Packet, Property, Qos, ReceiveMaximum, SessionExpiryInterval,
+    SubEntry, SubOpts, TopicAliasMaximum, WillDelayInterval, v3_1_1, v5_0,
 };
 use mqtt_protocol_core::mqtt::{Connection, Version, common::Cursor};
 
@@ -32,6 +32,7 @@ pub(super) struct Wish {
     /// Topic, payload, delay in seconds.
     pub(super) will: Option<(&'static str, &'static str, u32)>,
     pub(super) receive_maximum: Option<u16>,
+    pub(super) packet_maximum: Option<u32>,
     pub(super) aliases: u16,
     pub(super) acknowledges: bool,
     pub(super) user: Option<(&'static str, &'static str)>,
@@ -45,6 +46,7 @@ pub(super) const V5: Wish = Wish {
     keep_alive: 30,
     will: None,
     receive_maximum: None,
+    packet_maximum: None,
     aliases: 0,
     acknowledges: true,
     user: None,
@@ -70,6 +72,8 @@ impl Client {
                 let mut properties: Vec<Property> =
                     vec![SessionExpiryInterval::new(wish.expiry).unwrap().into()];
                 properties.extend(wish.receive_maximum.map(|most| ReceiveMaximum::new(most).unwrap().into()));
+                properties
+                    .extend(wish.packet_maximum.map(|most| MaximumPacketSize::new(most).unwrap().into()));
                 if wish.aliases > 0 {
                     properties.push(TopicAliasMaximum::new(wish.aliases).unwrap().into());
                 }

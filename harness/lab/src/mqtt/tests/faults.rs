@@ -1,6 +1,6 @@
 //! Each fault bites, says so, and is gone when it is taken back.
 
-use super::client::{Client, V3, V5};
+use super::client::{Client, V3, V5, Wish};
 use super::{SECOND, World};
 use brownout_core::network::{BrokerPacket, Content, Damage, MqttFault, MqttSeen, Payload};
 use brownout_core::time::Duration;
@@ -331,4 +331,50 @@ fn a_device_without_power_gets_its_messages_when_it_is_back() {
     assert_eq!(world.times_met(), 0);
     let next = world.open(Client::new(&V5));
     assert_eq!((world.client(next).payloads(), world.times_met()), (vec!["late".to_owned()], 1));
+}
+
+/// What was told of messages that a client takes none so large of.
+fn withheld(world: &World) -> Vec<(u64, u32, Option<&str>)> {
+    let told = world.seen.iter().filter_map(|seen| match seen {
+        MqttSeen::Withheld { bytes, limit, by, .. } => Some((*bytes, *limit, by.as_deref())),
+        _ => None,
+    });
+    told.collect()
+}
+
+#[test]
+fn what_is_larger_than_a_client_takes_is_withheld_and_told() {
+    let small = Wish { packet_maximum: Some(64), ..V5 };
+    let mut world = World::new();
+    let conn = world.open(Client::new(&small));
+    world.say(conn, |c| c.subscribe("devices/7/command", Qos::AtLeastOnce));
+    // Two bytes of header, the topic, its number, and an empty list of properties, come to 24.
+    let contents = vec![literal(&"x".repeat(41)), literal(&"x".repeat(40))];
+    world.misbehave(MqttFault::Messages { topic: None, contents, qos: 1 });
+    assert_eq!(withheld(&world), [(65, 64, Some("fault"))]);
+    assert_eq!(world.client(conn).payloads(), ["x".repeat(40)]);
+    assert_eq!(world.times_met(), 1, "only the one that it has");
+    assert!(!world.client(conn).broken);
+
+    // One that waited for a client which takes less than it did before.
+    let (mut world, conn) = listening();
+    world.cut(conn);
+    world.misbehave(MqttFault::Messages { topic: None, contents: vec![literal(&"x".repeat(41))], qos: 1 });
+    assert_eq!(withheld(&world), []);
+    let conn = world.open(Client::new(&small));
+    assert_eq!(withheld(&world), [(65, 64, Some("fault"))]);
+    assert_eq!((world.client(conn).payloads().len(), world.times_met()), (0, 0));
+}
+
+#[test]
+fn a_flood_that_is_withheld_does_not_flood_the_timeline() {
+    let small = Wish { packet_maximum: Some(64), ..V5 };
+    let mut world = World::new();
+    let conn = world.open(Client::new(&small));
+    world.say(conn, |c| c.subscribe("devices/7/command", Qos::AtLeastOnce));
+    let every = Duration::from_millis(10);
+    world.misbehave(MqttFault::Flood { every, topic: None, content: literal(&"x".repeat(100)), qos: 0 });
+    world.pass(SECOND);
+    assert_eq!(withheld(&world).len(), 3, "the first, the tenth, the hundredth");
+    assert_eq!(world.broker.behave(world.now, "fault"), Some(0));
 }
