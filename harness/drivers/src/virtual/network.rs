@@ -29,9 +29,17 @@ impl Network {
         Self { world: World::new(Setup { seed, epoch, device: device.to_owned() }) }
     }
 
-    /// The device sent a frame.
-    pub(super) fn frame(&mut self, at: Instant, frame: &[u8]) {
+    /// The device sent a frame, at a time when it may since have gone on a little: what the frame met is reported with
+    /// its own time, as the link's capture has it.
+    pub(super) fn frame(
+        &mut self,
+        at: Instant,
+        frame: &[u8],
+        board: &mut Board,
+        report: &mut dyn FnMut(Instant, Observed),
+    ) {
         self.world.frame(at, frame);
+        self.hand_on(at, board, report);
     }
 
     /// When it has something to do, if nothing happens before.
@@ -48,6 +56,10 @@ impl Network {
         if self.world.deadline().is_some_and(|due| due <= now) {
             self.world.poll(now);
         }
+        self.hand_on(now, board, report);
+    }
+
+    fn hand_on(&mut self, now: Instant, board: &mut Board, report: &mut dyn FnMut(Instant, Observed)) {
         while let Some(out) = self.world.output() {
             match out {
                 WorldOut::Frame(frame) => {
@@ -131,5 +143,29 @@ impl Services for Simulated {
     async fn publish(&self, message: &Publication) -> Result<(), PortError> {
         self.with_world(|world, now| world.publish(now, message));
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use brownout_core::network::{Conditions, Direction, Impair, Loss};
+    use brownout_core::quantity::Share;
+
+    #[test]
+    fn what_a_frame_met_is_told_with_the_time_of_the_frame() {
+        let mut board = crate::r#virtual::board("nRF52840_xxAA", 1).unwrap();
+        board.run(Cycles(64_000));
+        let mut network = Network::new(1, "dut");
+        network.world.connect(Instant(0));
+        let conditions = Conditions { loss: Some(Loss::Random(Share(1_000_000))), ..Conditions::default() };
+        let how = Impair::Conditions { direction: Direction::Up, conditions };
+        network.world.impair(Instant(0), &Impairment { name: "loss".to_owned(), how });
+        network.serve(&mut board, &mut |_, _| {});
+        let mut seen = Vec::new();
+        network.frame(Instant(500_000), &[0; 60], &mut board, &mut |at, what| seen.push((at, what)));
+        let met: Vec<_> = seen.iter().filter(|(_, what)| matches!(what, Observed::Met { .. })).collect();
+        let [(at, _)] = met[..] else { panic!("{seen:?}") };
+        assert!(*at == Instant(500_000) && board.now().nanos().0 >= 1_000_000);
     }
 }

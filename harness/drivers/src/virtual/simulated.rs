@@ -100,7 +100,8 @@ impl Simulated {
         for output in &outputs {
             self.trace.borrow_mut().take(output, &mut report);
             if let Visible::Frame(frame) = &output.what {
-                self.network.borrow_mut().frame(Instant(output.at.nanos().0), frame);
+                let at = Instant(output.at.nanos().0);
+                self.with(|board| self.network.borrow_mut().frame(at, frame, board, &mut report));
             }
         }
         self.with(|board| self.network.borrow_mut().serve(board, &mut report));
