@@ -1,7 +1,8 @@
-//! How delays vary: netem's distributions. A table of 4096 quantiles each, as `tc` loads them from iproute2's files
-//! into the kernel, so that the same number drawn gives the same delay.
+//! How delays vary: netem's distributions. A table of 4096 equally likely deviations each, as `tc` loads them from
+//! iproute2's files into the kernel, so that the same number drawn gives the same delay. The user-space link draws from
+//! them, and the kernel's netem is sent them.
 //!
-//! The tables are computed with nothing but the four operations that IEEE 754 rounds exactly, so that they are the same on
+//! They are computed with nothing but the four operations that IEEE 754 rounds exactly, so that they are the same on
 //! every machine; the functions of its mathematical library may differ in their last bit.
 
 use brownout_core::chance::Chance;
@@ -12,25 +13,33 @@ use std::sync::OnceLock;
 /// Entries of a table.
 const ENTRIES: usize = 4096;
 
-/// What stands for one standard deviation (NETEM_DIST_SCALE).
+/// What stands for the jitter itself (NETEM_DIST_SCALE, linux/pkt_sched.h).
 const SCALE: i32 = 8192;
 
-/// Further than so many standard deviations the tables do not reach: their entries have 16 bits.
-const FURTHEST: f64 = 4.0;
+/// Equally likely deviations, ascending, in units of the jitter divided by 8192.
+pub type Table = [i16; ENTRIES];
 
-type Table = [i16; ENTRIES];
+/// The table of a distribution. The kernel needs none to vary delays evenly, but one that it has been given it keeps.
+pub fn table(distribution: Distribution) -> &'static Table {
+    static TABLES: OnceLock<Tables> = OnceLock::new();
+    let tables = TABLES.get_or_init(Tables::new);
+    match distribution {
+        Distribution::Uniform => &tables.uniform,
+        Distribution::Normal => &tables.normal,
+        Distribution::Pareto => &tables.pareto,
+        Distribution::ParetoNormal => &tables.pareto_normal,
+    }
+}
 
-/// By how many nanoseconds a delay differs this time, either way. Without a distribution it is uniform, as in the
-/// kernel.
+/// By how many nanoseconds a delay differs this time, either way. Without a distribution it is uniform, and drawn without
+/// a table, as in the kernel.
 pub(super) fn offset(distribution: Option<Distribution>, jitter: Duration, chance: &mut Chance) -> i64 {
     let jitter = jitter.0.min(1 << 62);
     let table = match distribution {
         None | Some(Distribution::Uniform) => {
             return chance.below(2 * jitter).cast_signed() - jitter.cast_signed();
         }
-        Some(Distribution::Normal) => &tables().normal,
-        Some(Distribution::Pareto) => &tables().pareto,
-        Some(Distribution::ParetoNormal) => &tables().pareto_normal,
+        Some(distribution) => table(distribution),
     };
     let at = chance.below(ENTRIES as u64);
     let quantile = usize::try_from(at).ok().and_then(|at| table.get(at)).copied().unwrap_or(0);
@@ -39,51 +48,67 @@ pub(super) fn offset(distribution: Option<Distribution>, jitter: Duration, chanc
 }
 
 struct Tables {
+    uniform: Table,
     normal: Table,
     pareto: Table,
     pareto_normal: Table,
 }
 
-fn tables() -> &'static Tables {
-    static TABLES: OnceLock<Tables> = OnceLock::new();
-    TABLES.get_or_init(|| {
-        let normal = normal_quantiles();
-        let pareto = core::array::from_fn(pareto_quantile);
-        let mixed = core::array::from_fn(|at| 0.25 * normal[at] + 0.75 * pareto[at]);
-        Tables { normal: scaled(&normal), pareto: scaled(&pareto), pareto_normal: scaled(&mixed) }
-    })
-}
-
-fn scaled(quantiles: &[f64; ENTRIES]) -> Table {
-    quantiles.map(|quantile| {
-        (quantile * f64::from(SCALE)).round().clamp(f64::from(i16::MIN), f64::from(i16::MAX)) as i16
-    })
-}
-
-/// Where the at-th entry stands between 0 and 1.
-fn place(at: usize) -> f64 {
-    at as f64 / ENTRIES as f64
-}
-
-/// Quantiles of the standard normal distribution, by Newton's way from each to the next.
-fn normal_quantiles() -> [f64; ENTRIES] {
-    let mut quantiles = [-FURTHEST; ENTRIES];
-    let half = ENTRIES / 2;
-    quantiles[half] = 0.0;
-    let mut x = 0.0;
-    for above in 1..half {
-        let wanted = place(half + above);
-        for _ in 0..8 {
-            let (density, below) = normal(x);
-            x += (wanted - below) / density;
+impl Tables {
+    fn new() -> Self {
+        let normal = normal_quantiles().map(scaled);
+        let pareto = core::array::from_fn(|at| i32::from(entry(scaled(pareto_quantile(at)))));
+        let mixed: [i32; ENTRIES] = core::array::from_fn(|at| (normal[at] + 3 * pareto[at]) / 4);
+        let uniform =
+            core::array::from_fn(|at| scaled((2.0 * at as f64 + 1.0 - ENTRIES as f64) / ENTRIES as f64));
+        Self {
+            uniform: uniform.map(entry),
+            normal: normal.map(entry),
+            pareto: pareto.map(entry),
+            pareto_normal: mixed.map(entry),
         }
-        quantiles[half + above] = x;
-        quantiles[half - above] = -x;
+    }
+}
+
+fn scaled(quantile: f64) -> i32 {
+    (quantile * f64::from(SCALE)).round() as i32
+}
+
+/// As an entry holds it: those have 16 bits, and reach no further than four times the jitter.
+fn entry(scaled: i32) -> i16 {
+    scaled.clamp(i32::from(i16::MIN), i32::from(i16::MAX)) as i16
+}
+
+/// Quantiles of the standard normal distribution, by Newton's way from each to the next, outwards from the middle. tc's
+/// table has every fourth of 16,384, each at the middle of its step.
+fn normal_quantiles() -> [f64; ENTRIES] {
+    let share = |at: usize| (4.0 * at as f64 + 0.5) / (4.0 * ENTRIES as f64);
+    let mut quantiles = [0.0; ENTRIES];
+    let (below, above) = quantiles.split_at_mut(ENTRIES / 2);
+    let mut x = 0.0;
+    for (at, quantile) in above.iter_mut().enumerate() {
+        x = normal_quantile(share(ENTRIES / 2 + at), x);
+        *quantile = x;
+    }
+    let mut x = 0.0;
+    for (at, quantile) in below.iter_mut().enumerate().rev() {
+        x = normal_quantile(1.0 - share(at), x);
+        *quantile = -x;
     }
     quantiles
 }
 
-/// Density and distribution function of the standard normal distribution, for 0 to 4.
+/// The quantile of a share from a half on, found from one that is not above it.
+fn normal_quantile(share: f64, from: f64) -> f64 {
+    let mut x = from;
+    for _ in 0..12 {
+        let (density, below) = normal(x);
+        x += (share - below) / density;
+    }
+    x
+}
+
+/// Density and distribution function of the standard normal distribution, for 0 to a little over 4.
 fn normal(x: f64) -> (f64, f64) {
     // e^(-x²/2), as the 256th power of a series that converges at once.
     let exponent = -x * x / 512.0;
@@ -105,49 +130,46 @@ fn normal(x: f64) -> (f64, f64) {
     (density, 0.5 + density * sum)
 }
 
-/// Quantile of a Pareto distribution with exponent 3, moved to a mean of 0 and drawn wider by a third, as iproute2 has it;
-/// cut off where the table ends.
+/// Quantile of a Pareto distribution with exponent 3, moved to a mean of 0 and drawn wider by a third, as iproute2 has it.
 fn pareto_quantile(at: usize) -> f64 {
-    let rest = 1.0 - place(at);
+    let rest = 1.0 - at as f64 / ENTRIES as f64;
     // The cube root of what is left, by Newton's way.
     let mut root = 1.0;
     for _ in 0..40 {
         root = (2.0 * root + rest / (root * root)) / 3.0;
     }
-    ((1.0 / root - 1.5) * 4.0 / 3.0).min(FURTHEST)
+    (1.0 / root - 1.5) * 4.0 / 3.0
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// Entries 0, 1, 8, 4092 to 4095 of the files that iproute2 6.1 installs; some of theirs are rounded down.
     #[test]
-    fn the_tables_are_those_that_tc_loads() {
-        // Entries of iproute2's normal.dist, pareto.dist and paretonormal.dist. Its normal one was made by counting in
-        // steps: off by up to 61 from what it stands for, and more at its very ends.
-        let near = |table: &Table, wanted: [(usize, i16); 7], by: i16, at_the_ends: i16| {
-            for (at, wanted) in wanted {
-                let by = if (16..ENTRIES - 16).contains(&at) { by } else { at_the_ends };
-                assert!((table[at] - wanted).abs() <= by, "{at}: {} for {wanted}", table[at]);
-            }
-        };
-        let tables = tables();
-        let normal =
-            [(1, -28307), (2, -26871), (1023, -5531), (2047, -5), (2048, 0), (3071, 5520), (4095, 28858)];
-        near(&tables.normal, normal, 61, 300);
-        let pareto =
-            [(0, -5461), (1, -5460), (1023, -4363), (2047, -2625), (2048, -2622), (3071, 949), (4095, 32767)];
-        near(&tables.pareto, pareto, 0, 0);
-        let mixed = [
-            (1, -11171),
-            (2, -10812),
-            (1023, -4655),
-            (2047, -1970),
-            (2048, -1966),
-            (3071, 2091),
-            (4095, 31789),
+    fn the_tables_are_those_of_tc() {
+        let files = [
+            (Distribution::Normal, [-32768, -28307, -23600, 25450, 26164, 27159, 28858]),
+            (Distribution::Pareto, [-5461, -5460, -5454, 32767, 32767, 32767, 32767]),
+            (Distribution::ParetoNormal, [-12305, -11171, -9990, 30937, 31116, 31365, 31789]),
         ];
-        near(&tables.pareto_normal, mixed, 16, 75);
+        for (distribution, theirs) in files {
+            for (at, theirs) in [0, 1, 8, 4092, 4093, 4094, 4095].into_iter().zip(theirs) {
+                let ours = i32::from(table(distribution)[at]);
+                assert!((ours - theirs).abs() <= 1, "{distribution:?} {at}: {ours} and {theirs}");
+            }
+        }
+    }
+
+    #[test]
+    fn deviations_ascend() {
+        for distribution in
+            [Distribution::Uniform, Distribution::Normal, Distribution::Pareto, Distribution::ParetoNormal]
+        {
+            assert!(table(distribution).is_sorted(), "{distribution:?}");
+        }
+        let uniform = table(Distribution::Uniform);
+        assert_eq!((uniform[0], uniform[ENTRIES - 1]), (-8190, 8190));
     }
 
     #[test]

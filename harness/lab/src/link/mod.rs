@@ -13,7 +13,7 @@ mod books;
 mod cable;
 mod discipline;
 mod headers;
-mod jitter;
+pub mod jitter;
 mod loss;
 mod queue;
 mod rule;

@@ -4,7 +4,6 @@
 //! that looks at what netem has counted.
 
 mod cable;
-mod jitter;
 mod met;
 mod options;
 mod qdisc;

@@ -3,11 +3,11 @@
 //!
 //! A change keeps what is not sent, so everything is sent always.
 
-use super::jitter;
 use crate::link::netlink::{Attributes, attribute, native, u32_at, u64_of};
 use brownout_core::network::{Conditions, Distribution, Loss};
 use brownout_core::quantity::Share;
 use brownout_core::time::Duration;
+use brownout_lab::link::jitter;
 
 const TCA_NETEM_CORR: u16 = 1;
 const TCA_NETEM_DELAY_DIST: u16 = 2;
@@ -160,7 +160,7 @@ impl Options {
         // A table that was sent stays, but is not looked at without jitter.
         if self.jitter != 0 {
             let table: Vec<u8> =
-                jitter::of(self.distribution).iter().flat_map(|entry| entry.to_ne_bytes()).collect();
+                jitter::table(self.distribution).iter().flat_map(|entry| entry.to_ne_bytes()).collect();
             all = all.bytes(TCA_NETEM_DELAY_DIST, &table);
         }
         all.0
