@@ -136,6 +136,14 @@ impl Proof {
         self.runs.iter().filter(|run| run.caught()).find_map(|run| run.failed.first()).map(String::as_str)
     }
 
+    /// The runs in which the defect was not caught that others caught; none where nothing was proved.
+    pub fn spared(&self) -> Vec<&Trial> {
+        if self.expected != Expected::Fail || self.outcome() != Outcome::AsExpected {
+            return Vec::new();
+        }
+        self.runs.iter().filter(|run| !run.caught()).collect()
+    }
+
     /// How many runs have this verdict.
     pub fn count(&self, verdict: Verdict) -> usize {
         self.runs.iter().filter(|run| run.verdict == verdict).count()

@@ -19,6 +19,9 @@ const SEEN: usize = "inconclusive".len();
 /// The widest name of a defect that is not cut.
 const WIDEST: usize = 32;
 
+/// The most cases that are named in which a defect was not caught.
+const MOST_CASES: usize = 3;
+
 /// The columns that the names of builds want.
 pub fn build_column<'a>(defects: impl Iterator<Item = &'a str>) -> usize {
     defects.map(width).chain(["firmware".len()]).max().unwrap_or(0).min(WIDEST)
@@ -76,6 +79,7 @@ pub fn proofs_outcome(proving: &Proving, strict: bool, style: &Style) -> String 
         }
         out.push('\n');
     }
+    partly(&mut out, &proving.proofs, style);
     if !proving.unnamed.is_empty() {
         let tone = if strict { Tone::Bad } else { Tone::Warn };
         let text = format!("not proved by any scenario: {}", proving.unnamed.join(", "));
@@ -86,6 +90,32 @@ pub fn proofs_outcome(proving: &Proving, strict: bool, style: &Style) -> String 
     let verdict = if strict_fail { Verdict::Fail } else { proving.verdict() };
     let _ = writeln!(out, "{}", style.paint(super::verdict_tone(verdict), &proving.totals()));
     out
+}
+
+/// One case that catches a defect proves the scenario; those that do not are named, so that nobody counts on them.
+fn partly(out: &mut String, proofs: &[Proof], style: &Style) {
+    let mut lead = format!("{}  ", style.paint(Tone::Warn, "note"));
+    for proof in proofs {
+        let spared = proof.spared();
+        if spared.is_empty() {
+            continue;
+        }
+        let named: Vec<_> = spared.iter().take(MOST_CASES).map(|run| run.case.as_str()).collect();
+        let more = match spared.len() - named.len() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let text = format!(
+            "{}: {} is caught in {} of {} cases, not in {}{more}",
+            proof.scenario,
+            proof.defect.as_deref().unwrap_or(CLEAN),
+            proof.runs.len() - spared.len(),
+            proof.runs.len(),
+            named.join("; ")
+        );
+        block(out, &lead, 6, &style.safe(&text), Tone::Plain, style);
+        lead = " ".repeat(6);
+    }
 }
 
 /// The first run that is not what it should be.
@@ -135,5 +165,58 @@ const fn tone(outcome: Outcome) -> Tone {
         Outcome::Undecided => Tone::Warn,
         Outcome::AlsoCaught => Tone::Plain,
         Outcome::NotCaught => Tone::Faint,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn trial(case: &str, verdict: Verdict) -> Trial {
+        let failed = if verdict == Verdict::Fail { vec!["never: panic".to_owned()] } else { Vec::new() };
+        let (folder, again) = ("reports/x".to_owned(), "brownout run x".to_owned());
+        Trial { case: case.to_owned(), verdict, failed, reason: None, rig_failed: false, folder, again }
+    }
+
+    fn row(scenario: &str, defect: Option<&str>, expected: Expected, caught: &[bool]) -> Proof {
+        let verdict = |caught: bool| if caught { Verdict::Fail } else { Verdict::Pass };
+        let runs =
+            caught.iter().enumerate().map(|(n, caught)| trial(&format!("as=kind_{n}"), verdict(*caught)));
+        Proof {
+            scenario: scenario.to_owned(),
+            defect: defect.map(str::to_owned),
+            expected,
+            runs: runs.collect(),
+        }
+    }
+
+    #[test]
+    fn a_defect_that_only_some_cases_catch_is_told_with_those_that_do_not() {
+        let (clean, fail) = (Expected::Pass, Expected::Fail);
+        let proofs = vec![
+            row("security/whole", None, clean, &[false; 2]),
+            row("security/whole", Some("falls_over"), fail, &[true; 2]),
+            row("security/set-point-out-of-range", None, clean, &[false; 9]),
+            row(
+                "security/set-point-out-of-range",
+                Some("trusts_out_of_range_setpoint"),
+                fail,
+                &[true, true, false, true, true, false, true, false, true],
+            ),
+            row("tls/dates", Some("accepts_expired"), fail, &[true, false]),
+            row("tls/long", Some("sleeps"), fail, &[false, false, true, false, false, false]),
+            row("tls/others", Some("sleeps"), Expected::Nothing, &[false, true]),
+        ];
+        let unnamed = vec!["never_named".to_owned()];
+        let proving = Proving { anchor: String::new(), rig: "virtual".to_owned(), seed: 0, proofs, unnamed };
+        let style = Style::PLAIN;
+        let rows: String = proving.proofs.iter().map(|row| proofs_of(row, &style)).collect();
+        let shown = format!("{rows}\n{}", proofs_outcome(&proving, false, &style));
+        assert!(shown.lines().all(|line| width(line) <= 80), "{shown}");
+        insta::assert_snapshot!(shown);
+    }
+
+    fn proofs_of(row: &Proof, style: &Style) -> String {
+        proofs(&row.scenario, std::slice::from_ref(row), 28, style)
     }
 }
