@@ -1,10 +1,12 @@
 //! What a board understands: what is sent to it, by which way, and how it answers.
 
 use crate::board_file::{checked, groups};
+use crate::filling::Filling;
 use crate::language::decode::{Ruled, Shape};
 use crate::language::diagnostic::did_you_mean;
 use crate::language::scalar::{from_str, scalar};
-use crate::language::{Decode, Diagnostics, Node};
+use crate::language::{Decode, Diagnostics, Node, Span};
+use crate::names::Dut;
 use crate::pattern::compile;
 use crate::port::Port;
 use crate::source::TopicFilter;
@@ -38,6 +40,9 @@ pub struct CommandWords {
     /// The answer that says "no": a regular expression.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<String>,
+    /// What takes the place of `{key}` and its like in a sound one, from which faults make unsound ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub example: Option<BTreeMap<String, String>>,
 }
 
 /// By which way a command is published.
@@ -60,6 +65,13 @@ impl CommandWords {
         let mut ports = vec![to];
         ports.extend(Some(from).filter(|from| answered && *from != to));
         ports
+    }
+
+    /// A sound one, as its `example` has it. `{n}` in it is a number that no other message of the run has.
+    pub(crate) fn sample(&self, dut: &Dut) -> Option<String> {
+        let words = self.example.as_ref()?.iter().map(|(word, value)| (word.as_str(), value.as_str()));
+        let filling = Filling { words: words.collect(), id: "brownout-{n}".to_owned() };
+        Some(filling.fill(&self.send, dut, false))
     }
 
     /// What of a setting is not said when a value is kept (`set`) or asked for (`get`), and what to do.
@@ -151,6 +163,7 @@ fn misspelt(send: &str) -> Option<(String, &'static str)> {
 
 /// Complains of what the commands of a board file cannot mean.
 pub(crate) fn consistent(commands: &BTreeMap<String, CommandWords>, node: &Node, out: &mut Diagnostics) {
+    let mut shown = None;
     let span = |name: &str, field: &str| {
         let of = node.at(&["commands", name]).map_or(node.span, |node| node.span);
         node.at(&["commands", name, field]).map_or(of, |node| node.span)
@@ -160,6 +173,17 @@ pub(crate) fn consistent(commands: &BTreeMap<String, CommandWords>, node: &Node,
             let help = format!("did you mean `{{{near}}}`?");
             let message = format!("unknown placeholder `{{{written}}}`");
             out.error(span(name, "send"), message, "not a placeholder", Some(help));
+        }
+        if let Some(example) = &words.example {
+            if let Some(of) = shown.replace(name) {
+                out.error(
+                    span(name, "example"),
+                    format!("an example of `{name}`, and one of `{of}` before"),
+                    "a second one",
+                    Some("keep one: it is what faulty commands are made from".to_owned()),
+                );
+            }
+            complete(name, words, example, span(name, "example"), out);
         }
         if words.answers.is_some() && words.ack.is_none() && words.refused.is_none() {
             out.error(
@@ -178,16 +202,45 @@ pub(crate) fn consistent(commands: &BTreeMap<String, CommandWords>, node: &Node,
     }
 }
 
+/// Complains of an example that leaves something open, or fills what is not there.
+fn complete(
+    name: &str,
+    words: &CommandWords,
+    example: &BTreeMap<String, String>,
+    span: Span,
+    out: &mut Diagnostics,
+) {
+    let open = ["key", "value"]
+        .into_iter()
+        .find(|word| words.send.contains(&format!("{{{word}}}")) && !example.contains_key(*word));
+    if let Some(word) = open {
+        out.error(
+            span,
+            format!("the example of `{name}` does not say what takes the place of `{{{word}}}`"),
+            format!("no `{word}`"),
+            Some("write one that the device obeys: `example: {key: target, value: 21.5}`".to_owned()),
+        );
+    }
+    if let Some(word) = example.keys().find(|word| !words.send.contains(&format!("{{{word}}}"))) {
+        out.error(
+            span,
+            format!("`{{{word}}}` is not in what `{name}` sends"),
+            "takes the place of nothing",
+            Some(format!("take `{word}` away, or write `{{{word}}}` where it belongs")),
+        );
+    }
+}
+
 impl Decode for CommandWords {
     fn shape() -> Shape {
         Shape::Record(CommandShape::RECORD)
     }
 
     fn decode(node: &Node, out: &mut Diagnostics) -> Option<Self> {
-        let CommandShape { send, publish, qos, retain, answers, ack, refused } =
+        let CommandShape { send, publish, qos, retain, answers, ack, refused, example } =
             CommandShape::decode(node, out)?;
         let published_only =
-            ["qos", "retain"].iter().find_map(|field| node.at(&[field]).map(|node| (field, node)));
+            ["qos", "retain", "example"].iter().find_map(|field| node.at(&[field]).map(|node| (field, node)));
         if let (None, Some((field, at))) = (&publish, published_only) {
             out.error(
                 at.span,
@@ -198,7 +251,7 @@ impl Decode for CommandWords {
             return None;
         }
         let publish = publish.map(|Topic(topic)| Route { topic, qos, retain });
-        Some(Self { send, publish, answers, ack: ack.map(|a| a.0), refused: refused.map(|r| r.0) })
+        Some(Self { send, publish, answers, ack: ack.map(|a| a.0), refused: refused.map(|r| r.0), example })
     }
 }
 
@@ -220,6 +273,9 @@ crate::record! {
         ack: Option<Answer> = "ack" optional,
         /// A regular expression for the answer that says "no".
         refused: Option<Answer> = "refused" optional,
+        /// What takes the place of `{key}` and its like in a sound one, such as `{key: target, value: 21.5}`. Faults that spoil
+        /// commands, like `payload`, make theirs from it; so at most one command has any.
+        example: Option<BTreeMap<String, String>> = "example" optional,
     }
 }
 
@@ -284,5 +340,32 @@ impl Qos {
             Self::AtMostOnce => 0,
             Self::AtLeastOnce => 1,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::CommandWords;
+    use crate::names::Dut;
+
+    #[test]
+    fn an_example_fills_what_is_sent() {
+        let words = |example: &[(&str, &str)]| CommandWords {
+            send: r#"{"id":"{id}","to":"{device}","set":{"{key}":{value}}}"#.to_owned(),
+            example: Some(
+                example.iter().map(|(word, value)| ((*word).to_owned(), (*value).to_owned())).collect(),
+            ),
+            ..CommandWords::default()
+        };
+        let dut = Dut::from("d-1");
+        assert_eq!(
+            words(&[("key", "target"), ("value", "21.5")]).sample(&dut).as_deref(),
+            Some(r#"{"id":"brownout-{n}","to":"d-1","set":{"target":21.5}}"#)
+        );
+        // What is put in is not looked at again.
+        assert!(
+            words(&[("key", "{value}"), ("value", "1")]).sample(&dut).unwrap().ends_with(r#"{"{value}":1}}"#)
+        );
+        assert_eq!(CommandWords::default().sample(&dut), None);
     }
 }

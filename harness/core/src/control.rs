@@ -101,7 +101,8 @@ impl Undisturbed<'_> {
 
     /// How long a fault takes, from its strike to its revert.
     fn length(&self, fault: &Fault) -> Duration {
-        let lowered = fault.lower(&Lowering { seed: self.plan.seed, board: &self.plan.board });
+        let Plan { seed, dut, board, .. } = self.plan;
+        let lowered = fault.lower(&Lowering { seed: *seed, dut, board });
         let injection = lowered.inject.iter().map(|step| match step {
             Move::Pause(time) => time.0,
             Move::Do(_) => 0,

@@ -18,6 +18,7 @@ mod control;
 pub mod coverage;
 pub mod event;
 pub mod fault;
+mod filling;
 pub mod judge;
 pub mod kinds;
 pub mod language;

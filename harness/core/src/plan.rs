@@ -92,6 +92,14 @@ pub struct BoardPlan {
     pub symbols: BTreeMap<String, Symbol>,
 }
 
+impl BoardPlan {
+    /// A sound command to such a device, from which faults make unsound ones. `{n}` in it is a number that no other message
+    /// of the run has. Empty if the board file has no example of any.
+    pub(crate) fn sample(&self, dut: &Dut) -> String {
+        self.commands.values().find_map(|words| words.sample(dut)).unwrap_or_default()
+    }
+}
+
 /// A kind of input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

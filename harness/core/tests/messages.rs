@@ -579,6 +579,43 @@ fn words_of_a_network_that_are_wrong() {
     insta::assert_snapshot!(online("", &["publish: {topic: 'a/+', payload: 'hex:0', qos: 2}"]));
 }
 
+#[test]
+fn faults_of_commands_where_no_board_file_shows_one() {
+    let needs = "needs: [link, services]\n";
+    insta::assert_snapshot!(online(
+        needs,
+        &[
+            "payload: {as: \"null\"}",
+            "mqtt_flood: {}",
+            "mqtt_retained_garbage: {}",
+            "command_duplicated: {times: 3}",
+            "payload: {as: truncated, corpus: array.json}",
+        ],
+    ));
+    let written = [
+        "payload: {as: wrong_type, from: '{\"a\":1}'}",
+        "payload: {corpus: array.json}",
+        "payload: {as: empty}",
+        "mqtt_flood: {text: x}",
+        "command_duplicated: {command: '{}'}",
+    ];
+    assert_eq!(online(needs, &written), "1 plans");
+}
+
+#[test]
+fn examples_that_are_none() {
+    let board = |commands: &str| {
+        let board =
+            format!("chip: nRF52840_xxAA\nsignals: {{boot: {{console: boot}}}}\ncommands:\n{commands}");
+        board_shown(&board)
+    };
+    insta::assert_snapshot!(board("  a: {send: 'set {key}', example: {key: target}}\n"));
+    insta::assert_snapshot!(board(
+        "  b: {send: '{key}={value}', publish: b, example: {key: target}}\n  \
+           c: {send: '{\"id\":\"{id}\"}', publish: c, example: {value: 21}}\n"
+    ));
+}
+
 /// What is shown for such checks of such a device.
 fn expect_online(board: &str, checks: &[&str]) -> String {
     let checks: String = checks.iter().map(|check| format!("  - {check}\n")).collect();

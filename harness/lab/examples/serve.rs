@@ -16,6 +16,7 @@
 use brownout_core::action::Action;
 use brownout_core::fault::{Fault, Lowering, Move};
 use brownout_core::language::{Decode, Diagnostics, parse};
+use brownout_core::names::Dut;
 use brownout_core::network::{Absence, Conn, End, Misbehaviour, Service};
 use brownout_core::plan::{BoardPlan, Image};
 use brownout_core::time::Instant;
@@ -113,7 +114,8 @@ fn misbehaviour(text: &str) -> Result<Misbehaviour, Failure> {
     let node = parse(text).map_err(wrong)?;
     let mut problems = Diagnostics::new();
     let Some(fault) = Fault::decode(&node, &mut problems) else { return Err(wrong(problems.into_sorted())) };
-    let lowered = fault.lower(&Lowering { seed: 0, board: &no_board() });
+    let (dut, board) = (Dut::from("device"), no_board());
+    let lowered = fault.lower(&Lowering { seed: 0, dut: &dut, board: &board });
     match lowered.inject.as_slice() {
         [Move::Do(Action::Misbehave(misbehaviour))] => Ok(misbehaviour.clone()),
         _ => Err(format!("`{}` is no fault of a service", fault.kind()).into()),

@@ -62,16 +62,7 @@ fn made(kind: PayloadKind, from: &str, chance: &mut Chance) -> Vec<u8> {
             let at = 1 + chance.below(text.len().saturating_sub(1).max(1) as u64) as usize;
             return text.as_bytes().get(..at).unwrap_or_default().to_vec();
         }
-        PayloadKind::NotJson => one_of(
-            chance,
-            &[
-                "set target 21.5",
-                "target=21.5&id={n}",
-                "<set id=\"{n}\"><target>21.5</target></set>",
-                "\u{0}\u{1}\u{2}",
-                "---\nset: {target: 21.5}\n",
-            ],
-        ),
+        PayloadKind::NotJson => other_notation(&good, chance),
         PayloadKind::InvalidUtf8 => {
             let text = with_leaf(good, chance, any, |_, _| format!("\"{HOLE}\""));
             // A byte that never stands in UTF-8, an overlong form, half of a surrogate pair (RFC 3629).
@@ -165,7 +156,11 @@ fn missing(mut good: Value, chance: &mut Chance) -> String {
 }
 
 fn extra(mut good: Value, chance: &mut Chance) -> String {
-    let names = ["unexpected", "admin", "__proto__", "Target", "reboot"];
+    let mut known = Vec::new();
+    leaves(&good, String::new(), any, &mut known);
+    // One that differs from a known one by its first letter.
+    let near = known.last().and_then(|path| path.rsplit('/').next()).map(capitalised).unwrap_or_default();
+    let names = ["unexpected", "admin", "__proto__", &near, "reboot"];
     let values = [json!(true), json!(1), json!({"a": [1, 2, 3]}), json!("text"), Value::Null];
     let name = one_of(chance, &names);
     let value = values.get(chance.below(values.len() as u64) as usize).cloned().unwrap_or_default();
@@ -205,6 +200,62 @@ fn doubled(old: &Value) -> Value {
     }
 }
 
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// The same said otherwise than in JSON: as a line of words, as a form, in XML, in YAML; or not in text at all.
+fn other_notation(good: &Value, chance: &mut Chance) -> String {
+    const NO_TEXT: &str = "\u{0}\u{1}\u{2}";
+    let mut paths = Vec::new();
+    leaves(good, String::new(), any, &mut paths);
+    let words = |path: &String| path.split('/').skip(1).map(str::to_owned).collect::<Vec<_>>();
+    let value = |path: &String| match good.pointer(path) {
+        Some(Value::String(text)) => text.clone(),
+        other => other.map(Value::to_string).unwrap_or_default(),
+    };
+    let said = match chance.below(5) {
+        0 => paths.last().map(|path| [words(path), vec![value(path)]].concat().join(" ")),
+        1 => Some(
+            paths.iter().rev().map(|path| field(&words(path), &value(path))).collect::<Vec<_>>().join("&"),
+        ),
+        2 => Some(element("message", good)),
+        3 => None,
+        _ => Some(format!("---{}\n", block(good, 0))),
+    };
+    // One word alone may be JSON after all.
+    said.filter(|text| serde_json::from_str::<Value>(text).is_err()).unwrap_or_else(|| NO_TEXT.to_owned())
+}
+
+/// A field of a form.
+fn field(words: &[String], value: &str) -> String {
+    format!("{}={value}", words.last().map_or("value", String::as_str))
+}
+
+/// As XML has it.
+fn element(name: &str, value: &Value) -> String {
+    let inside = match value {
+        Value::Object(fields) => fields.iter().map(|(name, value)| element(name, value)).collect(),
+        Value::Array(all) => all.iter().map(|value| element("item", value)).collect(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    format!("<{name}>{inside}</{name}>")
+}
+
+/// As YAML has it, in blocks.
+fn block(value: &Value, depth: usize) -> String {
+    let indent = "  ".repeat(depth);
+    let line = |lead: String, value: &Value| format!("\n{indent}{lead}{}", block(value, depth + 1));
+    match value {
+        Value::Object(fields) => fields.iter().map(|(name, value)| line(format!("{name}:"), value)).collect(),
+        Value::Array(all) => all.iter().map(|value| line("-".to_owned(), value)).collect(),
+        Value::String(text) => format!(" {text}"),
+        other => format!(" {other}"),
+    }
+}
+
 /// As a later version of the cloud might have it: wrapped, names in another style, numbers with their unit.
 fn drifted(mut good: Value, chance: &mut Chance) -> String {
     match chance.below(3) {
@@ -214,10 +265,7 @@ fn drifted(mut good: Value, chance: &mut Chance) -> String {
                 && let Some(key) = key(fields, chance)
                 && let Some(value) = fields.remove(&key)
             {
-                let mut letters = key.chars();
-                let capital =
-                    letters.next().map(|first| first.to_uppercase().chain(letters).collect::<String>());
-                fields.insert(format!("new{}", capital.unwrap_or_default()), value);
+                fields.insert(format!("new{}", capitalised(&key)), value);
             }
             good.to_string()
         }
@@ -270,7 +318,27 @@ mod tests {
         assert!(of(PayloadKind::Huge, 1).len() > LONG && of(PayloadKind::Deep, 1).len() > 2 * LEVELS);
     }
 
+    #[test]
+    fn what_is_no_json_says_the_same_in_another_notation() {
+        let all: std::collections::BTreeSet<String> =
+            (0..60).map(|seed| String::from_utf8(of(PayloadKind::NotJson, seed)).unwrap()).collect();
+        let wanted = [
+            "\u{0}\u{1}\u{2}",
+            "---\nid: b-7\nset:\n  target: 21.5\n",
+            "<message><id>b-7</id><set><target>21.5</target></set></message>",
+            "set target 21.5",
+            "target=21.5&id=b-7",
+        ];
+        assert_eq!(all.iter().map(String::as_str).collect::<Vec<_>>(), wanted);
+    }
+
     proptest! {
+        #[test]
+        fn what_is_no_json_never_is(from in "\\PC{0,24}|[0-9]{1,3}|\\[[0-9]\\]", seed: u64) {
+            let made = bytes(&Content::Made { kind: PayloadKind::NotJson, from, seed }, seed);
+            prop_assert!(serde_json::from_slice::<Value>(&made).is_err());
+        }
+
         #[test]
         fn any_text_is_made_wrong(from in "\\PC{0,24}", seed: u64, at in 0..PayloadKind::ALL.len()) {
             let kind = PayloadKind::ALL[at];

@@ -2,7 +2,7 @@
 
 use super::{FaultKind, Lowered, Lowering, misbehave};
 use crate::command::Qos;
-use crate::network::{COMMAND, Content, Misbehave, MqttFault, Payload};
+use crate::network::{Content, Misbehave, MqttFault, Payload};
 use crate::port::Port;
 use crate::time::Duration;
 
@@ -11,8 +11,8 @@ fault! {
     ///
     /// `command_duplicated: {times: 3}`
     pub struct CommandDuplicated {
-        /// The command, in JSON. `{n}` in it is a number, the same each time.
-        command: String = "command" (OneLine) or COMMAND.to_owned(),
+        /// The command; the `example` of the board file if left out. `{n}` in it is a number, the same each time.
+        command: Option<String> = "command" (OneLine) optional,
         /// How often it comes in all.
         times: u32 = "times" (Positive) or 2,
         /// Where to. One with wildcards is any that it takes in and the device listens to; left out, any that the device listens
@@ -25,8 +25,9 @@ fault! {
 
 impl CommandDuplicated {
     /// Word for word the same: numbered here, and not when it is sent.
-    fn same(&self, seed: u64) -> Payload {
-        Payload::from(self.command.replace("{n}", &format!("{:x}", seed >> 40)).as_str())
+    fn same(&self, cx: &Lowering<'_>) -> Payload {
+        let command = cx.sound(self.command.as_ref());
+        Payload::from(command.replace("{n}", &format!("{:x}", cx.seed >> 40)).as_str())
     }
 }
 
@@ -36,7 +37,7 @@ impl FaultKind for CommandDuplicated {
             "command_duplicated",
             Misbehave::Mqtt(MqttFault::Messages {
                 topic: self.topic.clone(),
-                contents: vec![Content::Literal(self.same(cx.seed)); self.times as usize],
+                contents: vec![Content::Literal(self.same(cx)); self.times as usize],
                 qos: self.qos.level(),
             }),
             self.hold,

@@ -9,11 +9,10 @@ use crate::time::Duration;
 fault! {
     /// Commands come in the reverse of the order in which they are written.
     ///
-    /// `command_out_of_order: {}`
+    /// `command_out_of_order: {commands: ['{"id":"1","set":{"target":20.5}}', '{"id":"2","set":{"target":22.5}}']}`
     pub struct CommandOutOfOrder {
-        /// The commands as they were meant, in JSON; two set points if left out. `{n}` in them is a number that no other message
-        /// of the run has.
-        commands: Option<Vec<String>> = "commands" optional,
+        /// The commands in the order in which they were meant. `{n}` in them is a number that no other message of the run has.
+        commands: Vec<String> = "commands" (NotEmpty),
         /// Where to. One with wildcards is any that it takes in and the device listens to; left out, any that the device listens
         /// to.
         topic: Option<String> = "topic" optional,
@@ -22,17 +21,9 @@ fault! {
     } lasting Duration::from_secs(10)
 }
 
-/// Two set points; the second is what is wanted in the end.
-const SET_POINTS: [&str; 2] =
-    [r#"{"id":"brownout-1","set":{"target":20.5}}"#, r#"{"id":"brownout-2","set":{"target":22.5}}"#];
-
 impl CommandOutOfOrder {
     fn contents(&self) -> Vec<Content> {
-        let content = |text: &str| Content::Literal(Payload::from(text));
-        match &self.commands {
-            Some(commands) => commands.iter().rev().map(|text| content(text)).collect(),
-            None => SET_POINTS.iter().rev().map(|text| content(text)).collect(),
-        }
+        self.commands.iter().rev().map(|text| Content::Literal(Payload::from(text.as_str()))).collect()
     }
 }
 

@@ -9,11 +9,11 @@ use crate::time::Duration;
 fault! {
     /// A command comes that has expired long ago.
     ///
-    /// `command_stale: {}`
+    /// `command_stale: {command: '{"id":"late-{n}","set":{"target":23.5},"expires":1577836800}'}`
     pub struct CommandStale {
-        /// The command, in JSON; one that expired when 2020 began if left out. `{n}` in it is a number that no other message of
+        /// The command, which says in the device's own way that it has expired. `{n}` in it is a number that no other message of
         /// the run has.
-        command: Option<Payload> = "command" optional,
+        command: Payload = "command",
         /// Where to. One with wildcards is any that it takes in and the device listens to; left out, any that the device listens
         /// to.
         topic: Option<String> = "topic" optional,
@@ -22,17 +22,13 @@ fault! {
     } lasting Duration::from_secs(10)
 }
 
-const STALE: &str = r#"{"id":"brownout-{n}","set":{"target":30.0},"expires":1577836800}"#;
-
 impl FaultKind for CommandStale {
     fn lower(&self, _: &Lowering<'_>) -> Lowered {
         misbehave(
             "command_stale",
             Misbehave::Mqtt(MqttFault::Messages {
                 topic: self.topic.clone(),
-                contents: vec![Content::Literal(
-                    self.command.clone().unwrap_or_else(|| Payload::from(STALE)),
-                )],
+                contents: vec![Content::Literal(self.command.clone())],
                 qos: self.qos.level(),
             }),
             self.hold,

@@ -589,8 +589,17 @@ impl Objection {
 pub struct Lowering<'a> {
     /// Feeds whatever is random about it.
     pub seed: u64,
-    /// What is known of the device: its symbols, its inputs.
+    /// The device's name.
+    pub dut: &'a Dut,
+    /// What is known of the device: its symbols, its inputs, what can be said to it.
     pub board: &'a BoardPlan,
+}
+
+impl Lowering<'_> {
+    /// The sound command from which an unsound one is made: what is written, or that of the board file.
+    fn sound(&self, written: Option<&String>) -> String {
+        written.cloned().unwrap_or_else(|| self.board.sample(self.dut))
+    }
 }
 
 impl Fault {

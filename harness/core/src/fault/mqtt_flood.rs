@@ -2,7 +2,7 @@
 
 use super::{FaultKind, Lowered, Lowering, misbehave};
 use crate::command::Qos;
-use crate::network::{COMMAND, Content, CorpusFile, Misbehave, MqttFault, Payload, PayloadKind, Written};
+use crate::network::{Content, CorpusFile, Misbehave, MqttFault, Payload, PayloadKind, Written};
 use crate::port::Port;
 use crate::step::Rate;
 use crate::time::Duration;
@@ -23,8 +23,9 @@ fault! {
         corpus: Option<CorpusFile> = "corpus" optional,
         /// Word for word, or hex digits behind `hex:`, in the place of `as`.
         text: Option<Payload> = "text" optional,
-        /// The good command that they are made from, in JSON; and what they are if nothing else is written.
-        from: String = "from" (OneLine) or COMMAND.to_owned(),
+        /// The good command that they are made from, in JSON, and what they are if nothing else is written; the `example` of the
+        /// board file if left out.
+        from: Option<String> = "from" (OneLine) optional,
         /// Their quality of service.
         qos: Qos = "qos" or Qos::AtMostOnce,
     } lasting Duration::from_secs(30)
@@ -42,14 +43,15 @@ impl MqttFlood {
 
 impl FaultKind for MqttFlood {
     fn lower(&self, cx: &Lowering<'_>) -> Lowered {
+        let from = cx.sound(self.from.as_ref());
         misbehave(
             "mqtt_flood",
             Misbehave::Mqtt(MqttFault::Flood {
                 every: Duration((self.rate.per.0 / u64::from(self.rate.count.max(1))).max(FASTEST.0)),
                 topic: self.topic.clone(),
                 content: self.written().content(
-                    Content::Literal(Payload::from(self.from.as_str())),
-                    &self.from,
+                    Content::Literal(Payload::from(from.as_str())),
+                    &from,
                     cx.seed,
                 ),
                 qos: self.qos.level(),

@@ -1,7 +1,7 @@
 //! `mqtt_retained_garbage`: garbage waits for those who subscribe.
 
 use super::{FaultKind, Lowered, Lowering, misbehave};
-use crate::network::{COMMAND, Content, CorpusFile, Misbehave, MqttFault, Payload, PayloadKind, Written};
+use crate::network::{Content, CorpusFile, Misbehave, MqttFault, Payload, PayloadKind, Written};
 use crate::port::Port;
 use crate::time::Duration;
 
@@ -19,8 +19,8 @@ fault! {
         corpus: Option<CorpusFile> = "corpus" optional,
         /// Word for word, or hex digits behind `hex:`, in the place of `as`.
         text: Option<Payload> = "text" optional,
-        /// The good command that it is made from, in JSON.
-        from: String = "from" (OneLine) or COMMAND.to_owned(),
+        /// The good command that it is made from, in JSON; the `example` of the board file if left out.
+        from: Option<String> = "from" (OneLine) optional,
     } lasting Duration::from_secs(60)
 }
 
@@ -37,11 +37,12 @@ fn usual(from: &str, seed: u64) -> Content {
 
 impl FaultKind for MqttRetainedGarbage {
     fn lower(&self, cx: &Lowering<'_>) -> Lowered {
+        let from = cx.sound(self.from.as_ref());
         misbehave(
             "mqtt_retained_garbage",
             Misbehave::Mqtt(MqttFault::Retained {
                 topic: self.topic.clone(),
-                content: self.written().content(usual(&self.from, cx.seed), &self.from, cx.seed),
+                content: self.written().content(usual(&from, cx.seed), &from, cx.seed),
             }),
             self.hold,
         )

@@ -2,7 +2,7 @@
 
 use super::{FaultKind, Lowered, Lowering, misbehave};
 use crate::command::Qos;
-use crate::network::{COMMAND, Content, CorpusFile, Misbehave, MqttFault, Payload, PayloadKind, Written};
+use crate::network::{Content, CorpusFile, Misbehave, MqttFault, Payload, PayloadKind, Written};
 use crate::port::Port;
 use crate::time::Duration;
 
@@ -17,8 +17,9 @@ fault! {
         corpus: Option<CorpusFile> = "corpus" optional,
         /// Word for word, or hex digits behind `hex:`, in the place of `as`.
         text: Option<Payload> = "text" optional,
-        /// The good command that it is made from, in JSON. `{n}` in it is a number that no other message of the run has.
-        from: String = "from" (OneLine) or COMMAND.to_owned(),
+        /// The good command that it is made from, in JSON; the `example` of the board file if left out. `{n}` in it is a
+        /// number that no other message of the run has.
+        from: Option<String> = "from" (OneLine) optional,
         /// Where to. One with wildcards is any that it takes in and the device listens to; left out, any that the device listens
         /// to.
         topic: Option<String> = "topic" optional,
@@ -40,11 +41,12 @@ fn usual(from: &str, seed: u64) -> Content {
 
 impl FaultKind for PayloadFault {
     fn lower(&self, cx: &Lowering<'_>) -> Lowered {
+        let from = cx.sound(self.from.as_ref());
         misbehave(
             "payload",
             Misbehave::Mqtt(MqttFault::Messages {
                 topic: self.topic.clone(),
-                contents: vec![self.written().content(usual(&self.from, cx.seed), &self.from, cx.seed)],
+                contents: vec![self.written().content(usual(&from, cx.seed), &from, cx.seed)],
                 qos: self.qos.level(),
             }),
             self.hold,

@@ -108,7 +108,7 @@ fn withheld(fault: &FaultWindow<'_>, timeline: &Timeline<'_>) -> Option<(String,
 
 /// Why it counts as not having bitten, in the fault's own words.
 fn unconfirmed(plan: &Plan, fault: &Fault) -> &'static str {
-    fault.lower(&Lowering { seed: plan.seed, board: &plan.board }).confirm.text
+    fault.lower(&Lowering { seed: plan.seed, dut: &plan.dut, board: &plan.board }).confirm.text
 }
 
 /// The faults of the plan that a whole run should have armed (more often). Of a method that ended early, those whose

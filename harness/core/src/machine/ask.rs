@@ -1,10 +1,11 @@
 //! A command, and the wait for its answer.
 
 use super::context::Cx;
-use super::matcher::{Dialogue, Filling};
+use super::matcher::Dialogue;
 use super::sequence::timed_out;
 use crate::action::ActionId;
 use crate::event::{Event, EventNo, StepOutcome, What};
+use crate::filling::Filling;
 use crate::names::{Command, Setting};
 use crate::step::{Get, Send, Set};
 use crate::time::{Duration, Instant};

@@ -3,6 +3,7 @@
 use crate::action::Action;
 use crate::command::CommandWords;
 use crate::event::What;
+use crate::filling::Filling;
 use crate::names::{Command, Dut, Signal};
 use crate::network::{MqttSeen, Payload, Publication, Service, Traffic};
 use crate::pattern;
@@ -87,48 +88,6 @@ impl Dialogue {
             ) if of == dut && topics.matches(topic) => Some(String::from_utf8_lossy(&payload.0)),
             _ => None,
         }
-    }
-}
-
-/// What takes the place of `{key}` and its like.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Filling<'a> {
-    /// What only one command has: `key`, `value`, the words of a `send` step.
-    pub(super) words: Vec<(&'a str, &'a str)>,
-    /// A text that no other sending has.
-    pub(super) id: String,
-}
-
-impl Filling<'_> {
-    fn fill(&self, text: &str, dut: &Dut, as_pattern: bool) -> String {
-        let own = [("id", self.id.as_str()), ("device", dut.as_str())];
-        let mut out = String::with_capacity(text.len());
-        let mut rest = text;
-        // What was put in is not looked at again.
-        while let Some(at) = rest.find('{') {
-            let (before, from) = rest.split_at(at);
-            out.push_str(before);
-            let found = self.words.iter().chain(&own).find_map(|(word, value)| {
-                let behind = from.strip_prefix('{')?.strip_prefix(word)?.strip_prefix('}')?;
-                Some((*value, behind))
-            });
-            match found {
-                Some((value, behind)) => {
-                    if as_pattern {
-                        out.push_str(&regex::escape(value))
-                    } else {
-                        out.push_str(value)
-                    }
-                    rest = behind;
-                }
-                None => {
-                    out.push('{');
-                    rest = &from[1..];
-                }
-            }
-        }
-        out.push_str(rest);
-        out
     }
 }
 

@@ -63,8 +63,8 @@ impl Strike {
         let no = cx.number_fault();
         // Each fault draws from the plan's seed by its number, so that one more fault does not change the others.
         let seed = cx.plan.seed ^ u64::from(no).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        let board = &cx.plan.board;
-        let lowered = fault.lower(&Lowering { seed, board });
+        let (dut, board) = (&cx.plan.dut, &cx.plan.board);
+        let lowered = fault.lower(&Lowering { seed, dut, board });
         let when = fault.timing().when;
         let memory = when.map(|trigger| Memory::at_arming(trigger, seed, board));
         let mut script = when.map(|trigger| trigger.arms(board)).unwrap_or_default();

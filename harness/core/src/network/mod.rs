@@ -22,7 +22,7 @@ pub use http::{HttpFault, HttpHost, HttpSeen, MoreOrLess, StatusCode};
 pub use mqtt::{BrokerPacket, Damage, MqttFault, MqttSeen};
 pub use ntp::{Kiss, NtpFault, NtpSeen};
 pub use packet::{Fate, PacketRule, Predicate, Protocol, TcpFlag};
-pub use payload::{COMMAND, Content, PayloadKind, Written};
+pub use payload::{Content, PayloadKind, Written};
 pub use reason::{Farewell, Refusal};
 pub use tcp::{Conn, End, TcpSeen};
 pub use tls::{AlertDescription, BadCertificate, HandshakeState, Secured, TlsFault, TlsSeen};

@@ -112,6 +112,11 @@ impl Written<'_> {
             + usize::from(self.text.is_some())
     }
 
+    /// Whether it is made from a good one.
+    pub fn wants_a_good_one(&self) -> bool {
+        self.text.is_none() && self.corpus.is_none() && self.kind != Some(PayloadKind::Empty)
+    }
+
     /// As it is made: from `from` where it is made from a good one, and as `usual` if nothing was written.
     pub fn content(&self, usual: Content, from: &str, seed: u64) -> Content {
         match (self.text, self.corpus, self.kind) {
@@ -122,6 +127,3 @@ impl Written<'_> {
         }
     }
 }
-
-/// A command as the reference thermostat understands it.
-pub const COMMAND: &str = r#"{"id":"brownout-{n}","set":{"target":21.5}}"#;

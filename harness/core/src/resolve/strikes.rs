@@ -123,9 +123,14 @@ impl Fit<'_> {
                 Fault::FlashCorrupt(corrupt) => one_place(corrupt, fault, out),
                 Fault::MemoryFlip(flip) => self.bit_of_memory(flip, fault, out),
                 Fault::RegisterFlip(flip) => bit_of_register(flip, fault, out),
-                Fault::Payload(payload) => one_content(payload.written(), fault, out),
-                Fault::MqttRetainedGarbage(garbage) => one_content(garbage.written(), fault, out),
-                Fault::MqttFlood(flood) => one_content(flood.written(), fault, out),
+                Fault::Payload(payload) => self.content(payload.written(), &payload.from, fault, out),
+                Fault::MqttRetainedGarbage(garbage) => {
+                    self.content(garbage.written(), &garbage.from, fault, out);
+                }
+                Fault::MqttFlood(flood) => self.content(flood.written(), &flood.from, fault, out),
+                Fault::CommandDuplicated(duplicated) if duplicated.command.is_none() => {
+                    self.has_an_example("command", fault, out);
+                }
                 _ => {}
             }
         }
@@ -394,14 +399,44 @@ fn earliest(trigger: &Trigger) -> Duration {
     }
 }
 
-/// A message is made, or taken from the corpus, or written word for word.
-fn one_content(written: Written<'_>, fault: &Placed<'_>, out: &mut Diagnostics) {
-    if written.how_many() > 1 {
+impl Fit<'_> {
+    /// A message is made, or taken from the corpus, or written word for word. What is made is made from something.
+    fn content(
+        &self,
+        written: Written<'_>,
+        from: &Option<String>,
+        fault: &Placed<'_>,
+        out: &mut Diagnostics,
+    ) {
+        if written.how_many() > 1 {
+            out.error(
+                fault.word,
+                format!("the message of `{}` is written more than once", fault.fault.kind()),
+                "more than one message",
+                Some("keep one of `as`, `corpus` and `text`".to_owned()),
+            );
+        } else if from.is_none() && written.wants_a_good_one() {
+            self.has_an_example("from", fault, out);
+        }
+    }
+
+    /// A fault that does not say of which command it makes its own takes the one that the board file shows.
+    fn has_an_example(&self, field: &str, fault: &Placed<'_>, out: &mut Diagnostics) {
+        if self.board.board.commands.values().any(|words| words.example.is_some()) {
+            return;
+        }
         out.error(
             fault.word,
-            format!("the message of `{}` is written more than once", fault.fault.kind()),
-            "more than one message",
-            Some("keep one of `as`, `corpus` and `text`".to_owned()),
+            format!(
+                "`{}` has no command to make its own from: the board `{}` shows none",
+                fault.fault.kind(),
+                self.board.name
+            ),
+            format!("`{field}` is not written either"),
+            Some(format!(
+                "write one that the device obeys behind `{field}`, or give a command that is published an `example` in {}",
+                self.board.path
+            )),
         );
     }
 }

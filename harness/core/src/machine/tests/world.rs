@@ -106,6 +106,7 @@ pub(super) fn networked(method: Vec<Step>) -> Plan {
         answers: Some("devices/{device}/answer".parse().unwrap()),
         ack: Some(r#""id":"{id}","ok":true"#.to_owned()),
         refused: Some(r#""id":"{id}","ok":false"#.to_owned()),
+        example: None,
     };
     plan.board.commands.insert("remote".into(), remote);
     plan
