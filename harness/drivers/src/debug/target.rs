@@ -247,6 +247,17 @@ impl Target {
         }
     }
 
+    /// Where the log's channel keeps how far the device has written and how far it was read: equal while there is nothing
+    /// to read. `None` while the channel is not known, and must be looked for.
+    pub(crate) fn log_offsets(&self) -> Option<[u32; 2]> {
+        /// In the control block (SEGGER RTT): an id of 16 bytes and two counts, then the first channel, whose name,
+        /// buffer and size are a word each.
+        const WRITTEN: u32 = 16 + 2 * 4 + 3 * 4;
+        let known = self.rtt.is_some() && self.session.is_some() && !self.lost;
+        let block = u32::try_from(self.image.as_ref().filter(|_| known)?.rtt?).ok()?;
+        Some([block + WRITTEN, block + WRITTEN + 4])
+    }
+
     /// Reads what the firmware logged since the last time. A device that is off, or has not set up its log yet, has
     /// logged nothing; the session is given up when the device does not answer, and [`Self::is_attached`] says so.
     pub(crate) fn read_log(&mut self, each: &mut dyn FnMut(Message)) {
