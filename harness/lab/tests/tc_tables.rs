@@ -1,4 +1,4 @@
-//! The tables of jitter against the files that tc loads, where it is installed.
+//! The tables of jitter against the files that tc loads.
 
 #![allow(clippy::disallowed_methods, reason = "this reads the files of tc")]
 
@@ -6,6 +6,7 @@ use brownout_core::network::Distribution;
 use brownout_lab::link::jitter::table;
 
 #[test]
+#[ignore = "needs iproute2's tables"]
 fn they_are_within_rounding_of_the_files_of_tc() {
     let folders = ["/usr/lib/x86_64-linux-gnu/tc", "/usr/lib/tc", "/usr/share/tc", "/usr/lib64/tc"];
     let files = [
@@ -16,6 +17,8 @@ fn they_are_within_rounding_of_the_files_of_tc() {
     for (distribution, file) in files {
         let texts =
             folders.iter().filter_map(|folder| std::fs::read_to_string(format!("{folder}/{file}")).ok());
+        let texts: Vec<_> = texts.collect();
+        assert!(!texts.is_empty(), "{file} is in none of {folders:?}");
         for text in texts {
             let lines = text.lines().filter(|line| !line.starts_with('#'));
             let values: Vec<i32> =
