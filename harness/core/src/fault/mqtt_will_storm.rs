@@ -6,7 +6,8 @@ use crate::port::Port;
 use crate::time::Duration;
 
 fault! {
-    /// The wills of other clients are published one right after the other, as when a whole site goes down.
+    /// The wills of other clients are published one right after the other, as when a whole site goes down. They hold what the
+    /// device's own will holds, or `{"online":false}` if it has none.
     ///
     /// `mqtt_will_storm: {count: 500}`
     pub struct MqttWillStorm {

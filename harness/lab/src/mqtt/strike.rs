@@ -14,7 +14,7 @@ use brownout_core::time::Instant;
 const NOT_AUTHORIZED: u8 = 0x87;
 /// The most messages of a flood that are made up for when the broker was not asked in time.
 const CATCH_UP: u32 = 1000;
-/// What other clients leave behind.
+/// What other clients leave behind where no client here says what it would.
 const WILL: &[u8] = br#"{"online":false}"#;
 
 impl Broker {
@@ -117,12 +117,13 @@ impl Broker {
                 (0..*times).fold(false, |any, _| self.give(now, &last, name) || any)
             }
             MqttFault::WillStorm { count, topic } => {
+                let will = self.wills_look_like();
                 let mut any = false;
                 for other in 1..=*count {
                     let Some(topic) = self.place(topic.as_deref(), &format!("brownout-{other}")) else {
                         return;
                     };
-                    any |= self.give(now, &message(&topic, WILL.to_vec(), 1, false), name);
+                    any |= self.give(now, &message(&topic, will.clone(), 1, false), name);
                 }
                 any
             }
@@ -245,6 +246,12 @@ impl Broker {
         let sessions = || self.durable.sessions.iter();
         let online = sessions().filter(|(id, _)| self.online.contains_key(*id)).find_map(listens);
         online.or_else(|| sessions().find_map(listens))
+    }
+
+    /// What the wills of other devices hold: they are of the same make as the one that is here.
+    fn wills_look_like(&self) -> Vec<u8> {
+        let wills = self.live.values().filter_map(|live| live.client.as_ref()?.will.as_ref());
+        wills.map(|(_, will)| will.payload.to_vec()).next().unwrap_or_else(|| WILL.to_vec())
     }
 
     fn made(&mut self, topic: &str, content: &Content, qos: u8, retain: bool) -> Message {

@@ -275,6 +275,14 @@ fn storms_and_floods() {
     let storm = world.client(conn).messages();
     assert_eq!(storm.len(), 200);
     assert_eq!(storm[199].0, "devices/brownout-200/state");
+    assert_eq!(storm[199].1, r#"{"online":false}"#);
+
+    // Other devices leave what this one would.
+    let mut world = World::new();
+    let conn = world.open(Client::new(&Wish { will: Some(("gone/1", "bye", 0)), ..V5 }));
+    world.say(conn, |c| c.subscribe("gone/+", Qos::AtLeastOnce));
+    world.misbehave(MqttFault::WillStorm { count: 3, topic: None });
+    assert_eq!(world.client(conn).payloads(), ["bye", "bye", "bye"]);
 
     let (mut world, conn) = listening();
     let every = Duration::from_millis(10);
